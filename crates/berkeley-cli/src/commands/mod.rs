@@ -1,0 +1,35 @@
+//! The commands. Each file has the command's arguments and `run`.
+
+pub(crate) mod completions;
+pub(crate) mod connect;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod families;
+pub(crate) mod man;
+pub(crate) mod options;
+pub(crate) mod ping;
+pub(crate) mod resolve;
+pub(crate) mod serve;
+pub(crate) mod who;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::view::View;
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: &Cli, view: &View) -> Result<(), Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Completions(arguments) => completions::run(arguments, view),
+        Command::Connect(arguments) => connect::run(arguments, global, view),
+        Command::Demo(arguments) => demo::run(arguments, global, view),
+        Command::Explain(arguments) => explain::run(arguments, global, view),
+        Command::Families(arguments) => families::run(arguments, global, view),
+        Command::Man(arguments) => man::run(arguments, view),
+        Command::Options(arguments) => options::run(arguments, global, view),
+        Command::Ping(arguments) => ping::run(arguments, global, view),
+        Command::Resolve(arguments) => resolve::run(arguments, global, view),
+        Command::Serve(arguments) => serve::run(arguments, global, view),
+        Command::Who(arguments) => who::run(arguments, global, view),
+    }
+}

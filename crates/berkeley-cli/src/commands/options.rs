@@ -1,0 +1,15 @@
+//! `options`.
+
+use clap::Args;
+
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::view::View;
+
+/// Every option of a socket, with its value and meaning
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {}
+
+pub(crate) fn run(_: &Arguments, _: &Global, _: &View) -> Result<(), Failure> {
+    Err(Failure::usage("not there yet"))
+}

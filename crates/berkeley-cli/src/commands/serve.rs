@@ -1,0 +1,15 @@
+//! `serve`.
+
+use clap::Args;
+
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::view::View;
+
+/// Serve at an address
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {}
+
+pub(crate) fn run(_: &Arguments, _: &Global, _: &View) -> Result<(), Failure> {
+    Err(Failure::usage("not there yet"))
+}

@@ -1,0 +1,15 @@
+//! `who`.
+
+use clap::Args;
+
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::view::View;
+
+/// Which program has a port or a socket
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {}
+
+pub(crate) fn run(_: &Arguments, _: &Global, _: &View) -> Result<(), Failure> {
+    Err(Failure::usage("not there yet"))
+}

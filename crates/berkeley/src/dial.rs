@@ -1,0 +1,407 @@
+//! Connections and servers by name: every address of it, one deadline, all errors kept.
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use crate::addr::{Addr, AddrError, Endpoint, Target};
+use crate::error::{Call, Cause, Error, Result};
+use crate::kind::{Family, Protocol, Type};
+use crate::names::{AddrInfo, AddrInfoFlags, Name, getaddrinfo};
+use crate::opt;
+use crate::socket::{Socket, default_timeout};
+use crate::sys::{self, Errno};
+use crate::time::Deadline;
+
+/// Connects to a place given in the [address syntax](Endpoint), a host and port, or an address:
+/// each address of the host in turn, until one answers.
+///
+/// ```
+/// use berkeley::{create_connection, create_server};
+///
+/// let server = create_server("localhost:0")?;
+/// let port = server.local_addr()?.port().unwrap();
+/// let sock = create_connection(("localhost", port))?;
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// That of the address if the host has one; of several, an error with
+/// [all of theirs](Error::attempts). [`Cause::Lookup`] if the host is not found,
+/// [`Cause::Address`] for what is no address.
+///
+/// For a deadline or a source address, see [`Connector`].
+pub fn create_connection(place: impl ToEndpoint) -> Result<Socket> {
+    Connector::new().connect(place)
+}
+
+/// Listens at a place given in the [address syntax](Endpoint), a host and port, or an address.
+/// For TCP, an address still in `TIME_WAIT` can be used again at once.
+///
+/// ```
+/// let server = berkeley::create_server("127.0.0.1:0")?;
+/// println!("listening on {}", server.local_addr()?);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// `EADDRINUSE` if another socket listens there, and those of [`create_connection`].
+///
+/// For the backlog, IPv4 and IPv6 in one socket, or a shared port, see [`Server`].
+pub fn create_server(place: impl ToEndpoint) -> Result<Socket> {
+    Server::new().listen(place)
+}
+
+/// Whether this machine lets one socket serve IPv4 and IPv6.
+///
+/// ```
+/// println!("{}", berkeley::has_dualstack_ipv6());
+/// ```
+pub fn has_dualstack_ipv6() -> bool {
+    Socket::new(Family::INET6, Type::STREAM, Protocol::DEFAULT)
+        .is_ok_and(|socket| socket.set(opt::IPV6_V6ONLY, false).is_ok())
+}
+
+/// How to connect: a deadline, a source address.
+///
+/// ```
+/// use berkeley::{Connector, create_server};
+/// use std::time::Duration;
+///
+/// let server = create_server("127.0.0.1:0")?;
+/// let sock = Connector::new()
+///     .timeout(Duration::from_secs(5))
+///     .source("127.0.0.1:0".parse()?)
+///     .connect(server.local_addr()?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[doc(alias = "create_connection")]
+pub struct Connector {
+    timeout: Option<Duration>,
+    source: Option<Addr>,
+}
+
+impl Connector {
+    /// Without a deadline (or with the [default timeout](default_timeout) as one), from any
+    /// address.
+    ///
+    /// ```
+    /// let connector = berkeley::Connector::new();
+    /// ```
+    pub fn new() -> Connector {
+        Connector { timeout: default_timeout(), source: None }
+    }
+
+    /// The time for everything together: every address and every attempt. The socket keeps it as
+    /// its timeout.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// let connector = berkeley::Connector::new().timeout(Duration::from_secs(3));
+    /// ```
+    #[must_use]
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Connector {
+        self.timeout = timeout.into();
+        self
+    }
+
+    /// The local address to connect from. Addresses of another family are not tried then.
+    ///
+    /// ```
+    /// let connector = berkeley::Connector::new().source("127.0.0.1:0".parse()?);
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
+    #[must_use]
+    #[doc(alias = "source_address")]
+    pub fn source(mut self, source: Addr) -> Connector {
+        self.source = Some(source);
+        self
+    }
+
+    /// Connects to a place.
+    ///
+    /// ```
+    /// use berkeley::{Connector, Errno};
+    ///
+    /// let error = Connector::new().connect("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.errno(), Some(Errno::ECONNREFUSED));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create_connection`]; [`Cause::TimedOut`] when the deadline passes.
+    pub fn connect(&self, place: impl ToEndpoint) -> Result<Socket> {
+        let fail = |error: Error| error.in_call(Call::CreateConnection);
+        let endpoint = place.to_endpoint().map_err(fail)?;
+        let deadline = Deadline::after_option(self.timeout);
+        if let Target::Fd(fd) = endpoint.target() {
+            return adopt(*fd).map_err(fail);
+        }
+        let mut attempts = Vec::new();
+        for answer in resolve(&endpoint, AddrInfoFlags::empty())? {
+            match self.attempt(&answer, deadline) {
+                Ok(socket) => return Ok(socket),
+                Err(error) => attempts.push(error),
+            }
+            if deadline.has_passed() {
+                break;
+            }
+        }
+        Err(Error::of_attempts(Call::CreateConnection, attempts))
+    }
+
+    fn attempt(&self, answer: &AddrInfo, deadline: Deadline) -> Result<Socket> {
+        let socket = Socket::new(answer.family, answer.ty, answer.protocol)?;
+        if let Some(source) = &self.source {
+            socket.bind(source)?;
+        }
+        // With a deadline the attempt must not block in the kernel.
+        socket.set_timeout(self.timeout)?;
+        socket.connect_by(answer.addr, deadline)?;
+        Ok(socket)
+    }
+}
+
+/// How to serve: backlog, IPv4 and IPv6 in one socket, a shared port.
+///
+/// ```
+/// use berkeley::{Server, has_dualstack_ipv6};
+///
+/// let server = Server::new().dual_stack(has_dualstack_ipv6()).listen(":0")?;
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[doc(alias = "create_server")]
+pub struct Server {
+    backlog: Option<i32>,
+    dual_stack: bool,
+    reuse_port: bool,
+}
+
+impl Server {
+    /// With the system's largest backlog, one IP version, a port of its own.
+    ///
+    /// ```
+    /// let server = berkeley::Server::new();
+    /// ```
+    pub fn new() -> Server {
+        Server::default()
+    }
+
+    /// How many connections may wait to be accepted; `None` is the system's maximum.
+    ///
+    /// ```
+    /// let server = berkeley::Server::new().backlog(16);
+    /// ```
+    #[must_use]
+    pub fn backlog(mut self, backlog: impl Into<Option<i32>>) -> Server {
+        self.backlog = backlog.into();
+        self
+    }
+
+    /// Whether one IPv6 socket shall serve IPv4 too.
+    ///
+    /// ```
+    /// let server = berkeley::Server::new().dual_stack(true);
+    /// ```
+    #[must_use]
+    #[doc(alias("dualstack_ipv6", "IPV6_V6ONLY"))]
+    pub fn dual_stack(mut self, dual_stack: bool) -> Server {
+        self.dual_stack = dual_stack;
+        self
+    }
+
+    /// Whether other sockets of this user may listen at the same port and share its connections.
+    ///
+    /// ```
+    /// use berkeley::Server;
+    ///
+    /// let one = Server::new().reuse_port(true).listen("127.0.0.1:0")?;
+    /// let two = Server::new().reuse_port(true).listen(one.local_addr()?)?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[must_use]
+    #[doc(alias = "SO_REUSEPORT")]
+    pub fn reuse_port(mut self, reuse_port: bool) -> Server {
+        self.reuse_port = reuse_port;
+        self
+    }
+
+    /// Listens at a place: a bound socket, which for types with connections accepts them.
+    ///
+    /// ```
+    /// let udp = berkeley::Server::new().listen("udp://127.0.0.1:0")?;
+    /// assert_eq!(udp.ty(), berkeley::Type::DGRAM);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create_server`]; [`Cause::Argument`] if `dual_stack` is asked of IPv4, or of a
+    /// machine without it.
+    pub fn listen(&self, place: impl ToEndpoint) -> Result<Socket> {
+        let fail = |error: Error| error.in_call(Call::CreateServer);
+        let endpoint = place.to_endpoint().map_err(fail)?;
+        if let Target::Fd(fd) = endpoint.target() {
+            return adopt(*fd).map_err(fail);
+        }
+        let mut attempts = Vec::new();
+        for answer in self.candidates(&endpoint)? {
+            match self.attempt(&answer) {
+                Ok(socket) => return Ok(socket),
+                Err(error) => attempts.push(error),
+            }
+        }
+        Err(Error::of_attempts(Call::CreateServer, attempts))
+    }
+
+    /// The addresses to try. With both IP versions in one socket, IPv6 ones only.
+    fn candidates(&self, endpoint: &Endpoint) -> Result<Vec<AddrInfo>> {
+        let mut answers = resolve(endpoint, AddrInfoFlags::PASSIVE)?;
+        if self.dual_stack {
+            answers.retain(|answer| answer.family == Family::INET6);
+            if answers.is_empty() {
+                let cause = Cause::Argument("IPv4 and IPv6 in one socket takes an IPv6 address");
+                return Err(Error::new(Call::CreateServer, cause).at_name(endpoint.to_string()));
+            }
+        }
+        Ok(answers)
+    }
+
+    fn attempt(&self, answer: &AddrInfo) -> Result<Socket> {
+        let socket = Socket::new(answer.family, answer.ty, answer.protocol)?;
+        if answer.ty == Type::STREAM && answer.family != Family::UNIX {
+            socket.set(opt::SO_REUSEADDR, true)?;
+        }
+        if self.reuse_port {
+            socket.set(opt::SO_REUSEPORT, true)?;
+        }
+        if answer.family == Family::INET6 && answer.ty != Type::RAW {
+            socket.set(opt::IPV6_V6ONLY, !self.dual_stack)?;
+        }
+        socket.bind(answer.addr)?;
+        if matches!(answer.ty, Type::STREAM | Type::SEQPACKET) {
+            socket.listen(self.backlog).map_err(|error| error.at(&answer.addr))?;
+        }
+        Ok(socket)
+    }
+}
+
+/// Whatever names a place to connect to or to serve.
+///
+/// | write | meaning |
+/// |---|---|
+/// | `"localhost:80"`, `"udp://[::1]:53"`, `"unix:/run/x.sock"` | the [address syntax](Endpoint) |
+/// | `("localhost", 80)`, `(IpAddr, 80)` | TCP |
+/// | `std`'s `SocketAddr`, [`Addr`] | TCP, or a stream of the address's family |
+///
+/// ```
+/// use berkeley::{ToEndpoint, Type};
+///
+/// assert_eq!(("localhost", 80).to_endpoint()?.to_string(), "tcp://localhost:80");
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+pub trait ToEndpoint {
+    /// The place.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::Address`] for what is none.
+    fn to_endpoint(&self) -> Result<Endpoint>;
+}
+
+impl ToEndpoint for Endpoint {
+    fn to_endpoint(&self) -> Result<Endpoint> {
+        Ok(self.clone())
+    }
+}
+
+impl ToEndpoint for str {
+    fn to_endpoint(&self) -> Result<Endpoint> {
+        self.parse().map_err(|error: AddrError| Error::new(Call::GetAddrInfo, error))
+    }
+}
+
+impl ToEndpoint for String {
+    fn to_endpoint(&self) -> Result<Endpoint> {
+        self.as_str().to_endpoint()
+    }
+}
+
+impl ToEndpoint for (&str, u16) {
+    fn to_endpoint(&self) -> Result<Endpoint> {
+        Ok(Endpoint::of_host(self.0, self.1))
+    }
+}
+
+impl ToEndpoint for (IpAddr, u16) {
+    fn to_endpoint(&self) -> Result<Endpoint> {
+        Addr::from(*self).to_endpoint()
+    }
+}
+
+impl ToEndpoint for SocketAddr {
+    fn to_endpoint(&self) -> Result<Endpoint> {
+        Addr::from(*self).to_endpoint()
+    }
+}
+
+impl ToEndpoint for Addr {
+    fn to_endpoint(&self) -> Result<Endpoint> {
+        Endpoint::of_addr(self, Type::STREAM).ok_or_else(|| {
+            let cause = Cause::Argument("no stream socket has addresses of this family");
+            Error::new(Call::GetAddrInfo, cause).at(self)
+        })
+    }
+}
+
+impl<T: ToEndpoint + ?Sized> ToEndpoint for &T {
+    fn to_endpoint(&self) -> Result<Endpoint> {
+        (**self).to_endpoint()
+    }
+}
+
+/// Every address of a place, with the kind of socket for it.
+///
+/// ```
+/// let endpoint: berkeley::Endpoint = "udp://127.0.0.1:53".parse()?;
+/// let answers = berkeley::resolve(&endpoint, Default::default())?;
+/// assert_eq!(answers[0].addr.to_string(), "127.0.0.1:53");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`getaddrinfo`](crate::AddrInfoQuery::call); `EBADF` for a descriptor, which has no
+/// address to look up.
+pub fn resolve(endpoint: &Endpoint, flags: AddrInfoFlags) -> Result<Vec<AddrInfo>> {
+    let (family, ty, protocol) = (endpoint.family(), endpoint.ty(), endpoint.protocol());
+    let (host, service) = match endpoint.target() {
+        Target::Addr(addr) => {
+            let family = addr.family();
+            return Ok(vec![AddrInfo { family, ty, protocol, canonical_name: None, addr: *addr }]);
+        }
+        Target::Fd(_) => return Err(Error::new(Call::GetAddrInfo, Errno::EBADF)),
+        Target::Host { host, service } => (host, service),
+    };
+    let host = host.as_deref().map_or(Name::NONE, Name::from);
+    let service = service.as_deref().map_or(Name::NONE, Name::from);
+    // The C library knows neither ports nor types of the protocols below TCP and UDP: it is asked
+    // for the address alone.
+    let has_ports = ty == Type::STREAM
+        || ty == Type::DGRAM && matches!(protocol, Protocol::UDP | Protocol::DEFAULT);
+    let question = getaddrinfo(host, service).family(family).flags(flags);
+    let question =
+        if has_ports { question.ty(ty).protocol(protocol) } else { question.ty(Type::DGRAM) };
+    let answers = question.call()?;
+    Ok(answers.into_iter().map(|answer| AddrInfo { ty, protocol, ..answer }).collect())
+}
+
+/// The socket of a descriptor that this process was started with: a duplicate of it, for the
+/// number itself belongs to whoever opened it.
+fn adopt(fd: RawFd) -> Result<Socket> {
+    Socket::from_fd(sys::dup_raw(fd).map_err(Error::of(Call::Dup))?)
+}

@@ -1,0 +1,541 @@
+//! What went wrong: in which call, why, at which address, and how far it had come.
+
+use std::fmt;
+use std::io;
+
+use crate::addr::{Addr, AddrError};
+use crate::kind::names;
+use crate::sys::{self, Errno};
+
+/// The result of this crate's functions.
+///
+/// ```
+/// fn greet(sock: &berkeley::Socket) -> berkeley::Result<usize> {
+///     sock.send(b"hello")
+/// }
+/// ```
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed, in a form that loses nothing.
+///
+/// It says which call failed and why, and where they are known the address, the number of bytes
+/// sent before, and each attempt that was made. Printed, it is one line:
+/// `connect 127.0.0.1:1: connection refused`.
+///
+/// It turns into a [`std::io::Error`] by `?`, with the same [`kind`](Error::kind) and message.
+///
+/// ```
+/// use berkeley::{Call, Errno, create_connection};
+/// use std::io::ErrorKind;
+///
+/// let error = create_connection("127.0.0.1:1").unwrap_err();
+/// assert_eq!(error.to_string(), "connect 127.0.0.1:1: connection refused");
+/// assert_eq!(error.call(), Call::Connect);
+/// assert_eq!(error.errno(), Some(Errno::ECONNREFUSED));
+/// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+/// ```
+pub struct Error {
+    call: Call,
+    cause: Cause,
+    // Boxed, so that the result of a receive stays two words: most errors have none of it.
+    detail: Option<Box<Detail>>,
+}
+
+/// Why a call failed.
+///
+/// ```
+/// use berkeley::{Cause, getaddrinfo};
+///
+/// let error = getaddrinfo("no.such.host.invalid", "80").call().unwrap_err();
+/// assert!(matches!(error.cause(), Cause::Lookup(_)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The operating system said so.
+    Os(Errno),
+    /// A look-up of names said so.
+    Lookup(LookupCode),
+    /// The timeout or deadline passed first.
+    TimedOut,
+    /// The peer ended the connection in the middle of something.
+    UnexpectedEnd,
+    /// A datagram was larger than the memory for it, and its end is lost: this many bytes arrived.
+    Truncated(usize),
+    /// A text or bytes are not an address.
+    Address(AddrError),
+    /// An argument cannot work: what is wrong with it.
+    Argument(&'static str),
+}
+
+/// The rest of what is known.
+#[derive(Default, Debug)]
+struct Detail {
+    place: Option<Place>,
+    bytes_sent: Option<usize>,
+    attempts: Vec<Error>,
+}
+
+/// Where it happened.
+#[derive(Debug)]
+enum Place {
+    Addr(Addr),
+    /// The name of a host, an option, an interface, as the caller wrote it.
+    Name(String),
+}
+
+/// The call that failed, by the name it has in C.
+///
+/// ```
+/// assert_eq!(berkeley::Call::SendAll.to_string(), "send_all");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Call {
+    /// Making a socket.
+    Socket,
+    /// Making a connected pair.
+    SocketPair,
+    /// A second descriptor of a socket.
+    Dup,
+    /// Giving a socket an address.
+    Bind,
+    /// Connecting.
+    Connect,
+    /// Making a socket accept connections.
+    Listen,
+    /// Accepting a connection.
+    Accept,
+    /// Sending.
+    Send,
+    /// Sending everything.
+    SendAll,
+    /// Sending to an address.
+    SendTo,
+    /// Receiving.
+    Recv,
+    /// Receiving, with the sender's address.
+    RecvFrom,
+    /// Reading the own address.
+    GetSockName,
+    /// Reading the peer's address.
+    GetPeerName,
+    /// Reading an option.
+    GetSockOpt,
+    /// Setting an option.
+    SetSockOpt,
+    /// Changing the blocking mode.
+    SetTimeout,
+    /// Ending one direction or both.
+    Shutdown,
+    /// Closing.
+    Close,
+    /// Looking up addresses of names.
+    GetAddrInfo,
+    /// Looking up names of an address.
+    GetNameInfo,
+    /// Looking up a host by its name.
+    GetHostByName,
+    /// Looking up a host by its address.
+    GetHostByAddr,
+    /// Asking for this machine's name.
+    GetHostName,
+    /// Looking up a service's port.
+    GetServByName,
+    /// Looking up a port's service.
+    GetServByPort,
+    /// Looking up a protocol's number.
+    GetProtoByName,
+    /// Looking up a protocol's name.
+    GetProtoByNumber,
+    /// Looking up an interface's number.
+    IfNameToIndex,
+    /// Looking up an interface's name.
+    IfIndexToName,
+    /// Listing the interfaces.
+    IfNameIndex,
+    /// Reading a numeric address.
+    InetPton,
+    /// Printing a packed address.
+    InetNtop,
+    /// Connecting to a name, over all of its addresses.
+    CreateConnection,
+    /// Serving at a name.
+    CreateServer,
+}
+
+impl Call {
+    /// The name as it is known in C, or here where C has none.
+    pub fn name(self) -> &'static str {
+        match self {
+            Call::Socket => "socket",
+            Call::SocketPair => "socketpair",
+            Call::Dup => "dup",
+            Call::Bind => "bind",
+            Call::Connect => "connect",
+            Call::Listen => "listen",
+            Call::Accept => "accept",
+            Call::Send => "send",
+            Call::SendAll => "send_all",
+            Call::SendTo => "sendto",
+            Call::Recv => "recv",
+            Call::RecvFrom => "recvfrom",
+            Call::GetSockName => "getsockname",
+            Call::GetPeerName => "getpeername",
+            Call::GetSockOpt => "getsockopt",
+            Call::SetSockOpt => "setsockopt",
+            Call::SetTimeout => "set_timeout",
+            Call::Shutdown => "shutdown",
+            Call::Close => "close",
+            Call::GetAddrInfo => "getaddrinfo",
+            Call::GetNameInfo => "getnameinfo",
+            Call::GetHostByName => "gethostbyname",
+            Call::GetHostByAddr => "gethostbyaddr",
+            Call::GetHostName => "gethostname",
+            Call::GetServByName => "getservbyname",
+            Call::GetServByPort => "getservbyport",
+            Call::GetProtoByName => "getprotobyname",
+            Call::GetProtoByNumber => "getprotobynumber",
+            Call::IfNameToIndex => "if_nametoindex",
+            Call::IfIndexToName => "if_indextoname",
+            Call::IfNameIndex => "if_nameindex",
+            Call::InetPton => "inet_pton",
+            Call::InetNtop => "inet_ntop",
+            Call::CreateConnection => "create_connection",
+            Call::CreateServer => "create_server",
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The code with which a look-up of names fails, `EAI_…` or, for the old look-ups by
+/// `gethostbyname` and its kin, the resolver's `h_errno`.
+///
+/// ```
+/// use berkeley::{LookupCode, getaddrinfo};
+///
+/// let error = getaddrinfo("no.such.host.invalid", "80").call().unwrap_err();
+/// let code = error.lookup_code().unwrap();
+/// assert!([LookupCode::EAI_NONAME, LookupCode::EAI_AGAIN].contains(&code));
+/// ```
+///
+/// See `gai_strerror(3)`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[doc(alias("gaierror", "herror", "EAI_NONAME"))]
+pub struct LookupCode(pub(crate) i32);
+
+names! { LookupCode, "":
+    /// The name or service is not known.
+    EAI_NONAME = -2;
+    /// The name server did not answer; it may later.
+    EAI_AGAIN = -3;
+    /// The name server refused for good.
+    EAI_FAIL = -4;
+    /// The name exists but has no address.
+    EAI_NODATA = -5;
+    /// The family is not supported.
+    EAI_FAMILY = -6;
+    /// The type does not fit the protocol.
+    EAI_SOCKTYPE = -7;
+    /// The service is not known for this type.
+    EAI_SERVICE = -8;
+    /// The name has no address of this family.
+    EAI_ADDRFAMILY = -9;
+    /// Out of memory.
+    EAI_MEMORY = -10;
+    /// The operating system failed.
+    EAI_SYSTEM = -11;
+    /// A name is too long.
+    EAI_OVERFLOW = -12;
+    /// The flags contradict each other.
+    EAI_BADFLAGS = -1;
+    /// An internationalised name cannot be encoded.
+    EAI_IDN_ENCODE = -105;
+    /// `h_errno`: the host is not known.
+    HOST_NOT_FOUND = 1;
+    /// `h_errno`: the name server did not answer; it may later.
+    TRY_AGAIN = 2;
+    /// `h_errno`: the name server refused for good.
+    NO_RECOVERY = 3;
+    /// `h_errno`: the name exists but has no address.
+    NO_DATA = 4;
+}
+
+impl LookupCode {
+    /// Whether the same question may be answered later.
+    pub fn is_temporary(self) -> bool {
+        matches!(self, LookupCode::EAI_AGAIN | LookupCode::TRY_AGAIN)
+    }
+}
+
+impl fmt::Display for LookupCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match *self {
+            LookupCode::HOST_NOT_FOUND => "unknown host".to_owned(),
+            LookupCode::TRY_AGAIN => "host name lookup failure".to_owned(),
+            LookupCode::NO_RECOVERY => "unknown server error".to_owned(),
+            LookupCode::NO_DATA => "no address associated with name".to_owned(),
+            LookupCode(code) => sys::lookup_error_text(code),
+        };
+        let mut chars = text.chars();
+        match chars.next() {
+            Some(first) => write!(f, "{}{}", first.to_lowercase(), chars.as_str()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for LookupCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "look-up code {}", self.0),
+        }
+    }
+}
+
+impl Error {
+    #[cold]
+    pub(crate) fn new(call: Call, cause: impl Into<Cause>) -> Error {
+        Error { call, cause: cause.into(), detail: None }
+    }
+
+    /// For `map_err`: turns what this call answers into an error of it.
+    #[inline]
+    pub(crate) fn of<C: Into<Cause>>(call: Call) -> impl FnOnce(C) -> Error {
+        move |cause| Error::new(call, cause)
+    }
+
+    /// The same error in another call's name.
+    #[must_use]
+    pub(crate) fn in_call(mut self, call: Call) -> Error {
+        self.call = call;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn at(mut self, addr: &Addr) -> Error {
+        self.detail_mut().place = Some(Place::Addr(*addr));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn at_name(mut self, name: impl Into<String>) -> Error {
+        self.detail_mut().place = Some(Place::Name(name.into()));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn after_sending(mut self, bytes: usize) -> Error {
+        self.detail_mut().bytes_sent = Some(bytes);
+        self
+    }
+
+    /// One error for several attempts: the last one's cause and place, and all of them inside.
+    pub(crate) fn of_attempts(call: Call, mut attempts: Vec<Error>) -> Error {
+        match attempts.pop() {
+            None => Error::new(call, Cause::Argument("no address to try")),
+            Some(last) if attempts.is_empty() => last,
+            Some(last) => {
+                let mut error = Error::new(call, last.cause.clone());
+                attempts.push(last);
+                error.detail_mut().attempts = attempts;
+                error
+            }
+        }
+    }
+
+    fn detail_mut(&mut self) -> &mut Detail {
+        self.detail.get_or_insert_default()
+    }
+
+    /// The call that failed.
+    pub fn call(&self) -> Call {
+        self.call
+    }
+
+    /// Why it failed.
+    pub fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// The operating system's error number, if it was the one to say no.
+    #[doc(alias = "raw_os_error")]
+    pub fn errno(&self) -> Option<Errno> {
+        match self.cause {
+            Cause::Os(errno) => Some(errno),
+            _ => None,
+        }
+    }
+
+    /// The code of a look-up that failed.
+    #[doc(alias("gaierror", "herror"))]
+    pub fn lookup_code(&self) -> Option<LookupCode> {
+        match self.cause {
+            Cause::Lookup(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// What `std` calls this kind of error. A timeout is [`io::ErrorKind::TimedOut`] everywhere.
+    pub fn kind(&self) -> io::ErrorKind {
+        match &self.cause {
+            Cause::Os(errno) => errno.kind(),
+            Cause::Lookup(code) if code.is_temporary() => io::ErrorKind::Other,
+            Cause::Lookup(_) => io::ErrorKind::NotFound,
+            Cause::TimedOut => io::ErrorKind::TimedOut,
+            Cause::UnexpectedEnd => io::ErrorKind::UnexpectedEof,
+            Cause::Truncated(_) => io::ErrorKind::InvalidData,
+            Cause::Address(_) | Cause::Argument(_) => io::ErrorKind::InvalidInput,
+        }
+    }
+
+    /// Whether the timeout or deadline passed first.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    /// use std::time::Duration;
+    ///
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.set_timeout(Duration::from_millis(10))?;
+    /// assert!(a.recv(&mut [0; 8]).unwrap_err().is_timeout());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    pub fn is_timeout(&self) -> bool {
+        self.cause == Cause::TimedOut
+    }
+
+    /// Whether the call would have had to wait, and the socket does not.
+    #[doc(alias("EWOULDBLOCK", "EAGAIN", "BlockingIOError"))]
+    pub fn is_would_block(&self) -> bool {
+        self.errno() == Some(Errno::EAGAIN)
+    }
+
+    /// The whole length of a datagram that was larger than the memory for it.
+    ///
+    /// The memory holds its beginning; [`address`](Error::address) is its sender.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::DGRAM, Protocol::DEFAULT)?;
+    /// a.send(b"eleven byte")?;
+    /// let mut buf = [0; 6];
+    /// assert_eq!(b.recv(&mut buf).unwrap_err().datagram_len(), Some(11));
+    /// assert_eq!(&buf, b"eleven");
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("MSG_TRUNC", "truncated"))]
+    pub fn datagram_len(&self) -> Option<usize> {
+        match self.cause {
+            Cause::Truncated(len) => Some(len),
+            _ => None,
+        }
+    }
+
+    /// The address it was about: the one connected, bound or sent to, or received from.
+    pub fn address(&self) -> Option<&Addr> {
+        match self.detail.as_ref()?.place.as_ref()? {
+            Place::Addr(addr) => Some(addr),
+            Place::Name(_) => None,
+        }
+    }
+
+    /// How many bytes [`Socket::send_all`](crate::Socket::send_all) had sent before it failed.
+    pub fn bytes_sent(&self) -> Option<usize> {
+        self.detail.as_ref()?.bytes_sent
+    }
+
+    /// The errors of every address that was tried, in order; empty if there was only one.
+    pub fn attempts(&self) -> &[Error] {
+        self.detail.as_ref().map_or(&[], |detail| &detail.attempts)
+    }
+}
+
+impl From<Errno> for Cause {
+    #[inline]
+    fn from(errno: Errno) -> Cause {
+        Cause::Os(errno)
+    }
+}
+
+impl From<AddrError> for Cause {
+    fn from(error: AddrError) -> Cause {
+        Cause::Address(error)
+    }
+}
+
+impl From<LookupCode> for Cause {
+    fn from(code: LookupCode) -> Cause {
+        Cause::Lookup(code)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Os(errno) => errno.fmt(f),
+            Cause::Lookup(code) => code.fmt(f),
+            Cause::TimedOut => f.write_str("timed out"),
+            Cause::UnexpectedEnd => f.write_str("the peer ended the connection too early"),
+            Cause::Truncated(len) => {
+                write!(f, "a datagram of {len} bytes did not fit, and its end is lost")
+            }
+            Cause::Address(error) => error.fmt(f),
+            Cause::Argument(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.call.fmt(f)?;
+        match self.detail.as_ref().and_then(|detail| detail.place.as_ref()) {
+            Some(Place::Addr(addr)) => write!(f, " {addr}")?,
+            Some(Place::Name(name)) => write!(f, " {name}")?,
+            None => {}
+        }
+        write!(f, ": ")?;
+        match self.attempts() {
+            [] => self.cause.fmt(f)?,
+            attempts => {
+                for (number, attempt) in attempts.iter().enumerate() {
+                    write!(f, "{}{attempt}", if number == 0 { "" } else { "; " })?;
+                }
+            }
+        }
+        match self.bytes_sent() {
+            Some(bytes) => write!(f, " (after {bytes} bytes)"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Error");
+        debug.field("call", &self.call).field("cause", &self.cause);
+        if let Some(detail) = &self.detail {
+            debug.field("detail", detail);
+        }
+        debug.finish()
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Keeps the kind and the message; the whole error can be had back by
+/// [`io::Error::downcast`]. A bare error of the system stays one, with its number.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        match (&error.cause, &error.detail) {
+            (Cause::Os(errno), None) => io::Error::from_raw_os_error(errno.number()),
+            _ => io::Error::new(error.kind(), error),
+        }
+    }
+}

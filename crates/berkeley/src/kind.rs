@@ -1,0 +1,492 @@
+//! The field's words for kinds of sockets: families, types, protocols, levels and flags, as open
+//! numbers with names. A number without a name here is as welcome as one with.
+
+use std::fmt;
+
+use bitflags::bitflags;
+
+use crate::sys::{Errno, c};
+
+/// Declares the names of an open number: a constant for each row, and the way back from a number
+/// to its name. Rows of the same number are told apart by their order: the first one names it.
+macro_rules! names {
+    ($kind:ident, $prefix:literal: $($(#[$doc:meta])* $name:ident = $value:expr;)*) => {
+        impl $kind {
+            $($(#[$doc])* pub const $name: $kind = $kind($value as i32);)*
+
+            /// Every kind that has a name, in the order of the documentation.
+            pub const NAMED: &'static [($kind, &'static str)] =
+                &[$(($kind::$name, concat!($prefix, stringify!($name))),)*];
+
+            /// The number as C has it.
+            #[inline]
+            pub const fn number(self) -> i32 {
+                self.0
+            }
+
+            /// The name as C has it, if the number has one here.
+            pub fn name(self) -> Option<&'static str> {
+                Self::NAMED.iter().find(|(kind, _)| *kind == self).map(|(_, name)| *name)
+            }
+
+            /// The kind of this name, written as in C, in any case, with or without its prefix.
+            pub fn from_name(name: &str) -> Option<$kind> {
+                let matches = |full: &str| {
+                    full.eq_ignore_ascii_case(name)
+                        || full.strip_prefix($prefix).is_some_and(|short| short.eq_ignore_ascii_case(name))
+                };
+                Self::NAMED.iter().find(|(_, full)| matches(full)).map(|(kind, _)| *kind)
+            }
+        }
+    };
+}
+pub(crate) use names;
+
+/// The forms that families, types and protocols are printed in.
+macro_rules! open_number {
+    ($kind:ident) => {
+        impl From<i32> for $kind {
+            fn from(number: i32) -> $kind {
+                $kind(number)
+            }
+        }
+
+        impl From<$kind> for i32 {
+            fn from(kind: $kind) -> i32 {
+                kind.0
+            }
+        }
+
+        /// The name as C has it, or the bare number.
+        impl fmt::Display for $kind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self.name() {
+                    Some(name) => f.pad(name),
+                    None => fmt::Display::fmt(&self.0, f),
+                }
+            }
+        }
+
+        impl fmt::Debug for $kind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+/// An address family: what kind of addresses a socket has.
+///
+/// Any number is a family; those with names are constants.
+///
+/// ```
+/// use berkeley::Family;
+///
+/// assert_eq!(Family::INET.to_string(), "AF_INET");
+/// assert_eq!(Family::from(12345).to_string(), "12345");
+/// assert_eq!(Family::from_name("unix"), Some(Family::UNIX));
+/// ```
+///
+/// See `address_families(7)`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[doc(alias("AF_INET", "AF_INET6", "AF_UNIX", "AddressFamily", "domain", "sa_family_t"))]
+pub struct Family(pub(crate) i32);
+open_number!(Family);
+
+names! { Family, "AF_":
+    /// Any family, where one is asked for.
+    #[doc(alias = "AF_UNSPEC")]
+    UNSPEC = c::AF_UNSPEC;
+    /// IPv4. `ip(7)`.
+    #[doc(alias = "AF_INET")]
+    INET = c::AF_INET;
+    /// IPv6. `ipv6(7)`.
+    #[doc(alias = "AF_INET6")]
+    INET6 = c::AF_INET6;
+    /// Between processes of one machine. `unix(7)`.
+    #[doc(alias("AF_UNIX", "AF_LOCAL"))]
+    UNIX = c::AF_UNIX;
+    /// Whole frames of a network interface. `packet(7)`.
+    PACKET = c::AF_PACKET;
+    /// Messages to and from the kernel. `netlink(7)`.
+    NETLINK = c::AF_NETLINK;
+    /// Controller area network.
+    CAN = c::AF_CAN;
+    /// Reliable datagrams between machines of a cluster.
+    RDS = c::AF_RDS;
+    /// Transparent inter-process communication in a cluster.
+    TIPC = c::AF_TIPC;
+    /// Between virtual machines and their host. `vsock(7)`.
+    VSOCK = c::AF_VSOCK;
+    /// The kernel's cryptography.
+    ALG = c::AF_ALG;
+    /// Bluetooth.
+    BLUETOOTH = c::AF_BLUETOOTH;
+    /// Qualcomm's inter-processor router.
+    QIPCRTR = c::AF_QIPCRTR;
+    /// Express data path.
+    XDP = c::AF_XDP;
+    /// IPsec key management.
+    KEY = c::AF_KEY;
+    /// Kernel connection multiplexor.
+    KCM = c::AF_KCM;
+    /// Appletalk.
+    APPLETALK = c::AF_APPLETALK;
+    /// Amateur radio AX.25.
+    AX25 = c::AF_AX25;
+    /// Novell's IPX.
+    IPX = c::AF_IPX;
+    /// Amateur radio NET/ROM.
+    NETROM = c::AF_NETROM;
+    /// ATM permanent virtual circuits.
+    ATMPVC = c::AF_ATMPVC;
+    /// ATM switched virtual circuits.
+    ATMSVC = c::AF_ATMSVC;
+    /// X.25.
+    X25 = c::AF_X25;
+    /// Amateur radio ROSE.
+    ROSE = c::AF_ROSE;
+    /// Logical link control, IEEE 802.2.
+    LLC = c::AF_LLC;
+    /// InfiniBand.
+    IB = c::AF_IB;
+    /// Multiprotocol label switching.
+    MPLS = c::AF_MPLS;
+    /// Point to point protocol over X.
+    PPPOX = c::AF_PPPOX;
+    /// Mobile phones' modems.
+    PHONET = c::AF_PHONET;
+    /// IEEE 802.15.4.
+    IEEE802154 = c::AF_IEEE802154;
+    /// Near field communication.
+    NFC = c::AF_NFC;
+    /// RxRPC.
+    RXRPC = c::AF_RXRPC;
+    /// IBM's inter-user communication vehicle.
+    IUCV = c::AF_IUCV;
+    /// CAIF.
+    CAIF = c::AF_CAIF;
+}
+
+/// A socket type: what kind of traffic a socket carries.
+///
+/// ```
+/// use berkeley::Type;
+///
+/// assert_eq!(Type::DGRAM.to_string(), "SOCK_DGRAM");
+/// assert!(!Type::STREAM.keeps_boundaries() && Type::SEQPACKET.keeps_boundaries());
+/// ```
+///
+/// See `socket(2)`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[doc(alias("SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW", "SocketKind", "kind"))]
+pub struct Type(pub(crate) i32);
+open_number!(Type);
+
+names! { Type, "SOCK_":
+    /// A stream of bytes both ways, in order, nothing lost: TCP, UNIX streams.
+    #[doc(alias = "SOCK_STREAM")]
+    STREAM = c::SOCK_STREAM;
+    /// Separate messages, each whole or not at all: UDP, UNIX datagrams.
+    #[doc(alias = "SOCK_DGRAM")]
+    DGRAM = c::SOCK_DGRAM;
+    /// A protocol's packets as they are, which takes the right `CAP_NET_RAW`. `raw(7)`.
+    #[doc(alias = "SOCK_RAW")]
+    RAW = c::SOCK_RAW;
+    /// Messages that arrive, though perhaps not in order.
+    #[doc(alias = "SOCK_RDM")]
+    RDM = c::SOCK_RDM;
+    /// A connection of whole messages, in order.
+    #[doc(alias = "SOCK_SEQPACKET")]
+    SEQPACKET = c::SOCK_SEQPACKET;
+    /// Datagram congestion control protocol.
+    #[doc(alias = "SOCK_DCCP")]
+    DCCP = c::SOCK_DCCP;
+}
+
+impl Type {
+    /// Whether what one call sends arrives as one message: everything but a stream.
+    pub fn keeps_boundaries(self) -> bool {
+        self != Type::STREAM
+    }
+}
+
+/// A protocol within a family; [`Protocol::DEFAULT`] lets the family and type choose.
+///
+/// The names are the IP ones. Other families number their protocols themselves.
+///
+/// ```
+/// use berkeley::Protocol;
+///
+/// assert_eq!(Protocol::ICMP.to_string(), "IPPROTO_ICMP");
+/// assert_eq!(Protocol::from(17), Protocol::UDP);
+/// ```
+///
+/// See `protocols(5)` and the registry of IP protocol numbers, RFC 5237.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[doc(alias("proto", "IPPROTO_TCP", "IPPROTO_UDP"))]
+pub struct Protocol(pub(crate) i32);
+open_number!(Protocol);
+
+names! { Protocol, "IPPROTO_":
+    /// What the family has for this type: TCP for streams of IP, UDP for its datagrams.
+    #[doc(alias = "IPPROTO_IP")]
+    DEFAULT = 0;
+    /// Control messages of IPv4, RFC 792.
+    #[doc(alias = "IPPROTO_ICMP")]
+    ICMP = c::IPPROTO_ICMP;
+    /// Group membership of IPv4, RFC 3376.
+    #[doc(alias = "IPPROTO_IGMP")]
+    IGMP = c::IPPROTO_IGMP;
+    /// The transmission control protocol, RFC 9293.
+    #[doc(alias = "IPPROTO_TCP")]
+    TCP = c::IPPROTO_TCP;
+    /// The user datagram protocol, RFC 768.
+    #[doc(alias = "IPPROTO_UDP")]
+    UDP = c::IPPROTO_UDP;
+    /// IPv6 within IPv4, RFC 4213.
+    IPV6 = c::IPPROTO_IPV6;
+    /// Control messages of IPv6, RFC 4443.
+    #[doc(alias = "IPPROTO_ICMPV6")]
+    ICMPV6 = c::IPPROTO_ICMPV6;
+    /// The stream control transmission protocol, RFC 9260.
+    SCTP = c::IPPROTO_SCTP;
+    /// UDP whose checksum covers a part, RFC 3828.
+    UDPLITE = c::IPPROTO_UDPLITE;
+    /// The datagram congestion control protocol, RFC 4340.
+    DCCP = c::IPPROTO_DCCP;
+    /// TCP over several paths, RFC 8684.
+    MPTCP = c::IPPROTO_MPTCP;
+    /// The caller builds the IP header.
+    #[doc(alias = "IPPROTO_RAW")]
+    RAW = c::IPPROTO_RAW;
+}
+
+impl Default for Protocol {
+    fn default() -> Protocol {
+        Protocol::DEFAULT
+    }
+}
+
+bitflags! {
+    /// Flags of the sending and receiving calls. Bits without a name are kept.
+    ///
+    /// ```
+    /// use berkeley::{Family, MsgFlags, Protocol, Socket, Type};
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.send(b"look")?;
+    /// let mut buf = [0; 4];
+    /// b.recv_with(&mut buf, MsgFlags::PEEK)?;             // look,
+    /// assert_eq!(b.recv(&mut buf)?, 4);                   // then take
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// See `send(2)` and `recv(2)`.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    #[doc(alias("MSG_PEEK", "MSG_OOB", "MSG_DONTWAIT", "MSG_WAITALL", "MSG_TRUNC", "MsgFlag"))]
+    pub struct MsgFlags: i32 {
+        /// Urgent data, outside the stream's order. `MSG_OOB`
+        const OOB = c::MSG_OOB;
+        /// Receive and leave it in the queue. `MSG_PEEK`
+        const PEEK = c::MSG_PEEK;
+        /// Send to hosts of a directly connected network only. `MSG_DONTROUTE`
+        const DONTROUTE = c::MSG_DONTROUTE;
+        /// Answered: control data did not fit and is lost. `MSG_CTRUNC`
+        const CTRUNC = c::MSG_CTRUNC;
+        /// Receive a datagram that does not fit cut off, and answer its whole length.
+        /// On a TCP socket: throw the bytes away instead of copying them. `MSG_TRUNC`
+        const TRUNC = c::MSG_TRUNC;
+        /// This call shall not wait, whatever the timeout is. `MSG_DONTWAIT`
+        const DONTWAIT = c::MSG_DONTWAIT;
+        /// The end of a record. `MSG_EOR`
+        const EOR = c::MSG_EOR;
+        /// Wait until the whole buffer is full. `MSG_WAITALL`
+        const WAITALL = c::MSG_WAITALL;
+        /// The neighbour is alive, do not ask it again. `MSG_CONFIRM`
+        const CONFIRM = c::MSG_CONFIRM;
+        /// Receive from the queue of errors. `MSG_ERRQUEUE`
+        const ERRQUEUE = c::MSG_ERRQUEUE;
+        /// No `SIGPIPE`. Every send has it without being asked. `MSG_NOSIGNAL`
+        const NOSIGNAL = c::MSG_NOSIGNAL;
+        /// More will follow at once: do not send half full packets. `MSG_MORE`
+        const MORE = c::MSG_MORE;
+        /// Send data together with the request to connect. `MSG_FASTOPEN`
+        const FASTOPEN = c::MSG_FASTOPEN;
+        /// Received descriptors are close-on-exec. `MSG_CMSG_CLOEXEC`
+        const CMSG_CLOEXEC = c::MSG_CMSG_CLOEXEC;
+        /// Send from the caller's memory without a copy. `MSG_ZEROCOPY`
+        const ZEROCOPY = c::MSG_ZEROCOPY;
+        const _ = !0;
+    }
+}
+
+names! { Errno, "":
+    /// No error, where an error number is a value.
+    SUCCESS = 0;
+    /// The right to do this is missing, or a firewall rule says no.
+    EPERM = c::EPERM;
+    /// There is no such file.
+    ENOENT = c::ENOENT;
+    /// A signal came before anything happened.
+    EINTR = c::EINTR;
+    /// Input or output failed.
+    EIO = c::EIO;
+    /// There is no such device or address.
+    ENXIO = c::ENXIO;
+    /// This descriptor is not open.
+    EBADF = c::EBADF;
+    /// It would have to wait.
+    #[doc(alias = "EWOULDBLOCK")]
+    EAGAIN = c::EAGAIN;
+    /// The kernel is out of memory.
+    ENOMEM = c::ENOMEM;
+    /// Access is denied.
+    EACCES = c::EACCES;
+    /// The kernel was given memory that is not there.
+    EFAULT = c::EFAULT;
+    /// It is in use.
+    EBUSY = c::EBUSY;
+    /// It exists already.
+    EEXIST = c::EEXIST;
+    /// There is no such device.
+    ENODEV = c::ENODEV;
+    /// A part of the path is not a directory.
+    ENOTDIR = c::ENOTDIR;
+    /// It is a directory.
+    EISDIR = c::EISDIR;
+    /// An argument does not fit.
+    EINVAL = c::EINVAL;
+    /// The system has too many open files.
+    ENFILE = c::ENFILE;
+    /// This process has too many open files.
+    EMFILE = c::EMFILE;
+    /// The disk is full.
+    ENOSPC = c::ENOSPC;
+    /// Cannot seek in this.
+    ESPIPE = c::ESPIPE;
+    /// The file system is read-only.
+    EROFS = c::EROFS;
+    /// Nobody will read any more what is written here.
+    EPIPE = c::EPIPE;
+    /// A number is outside the range of its type.
+    ERANGE = c::ERANGE;
+    /// A name is too long.
+    ENAMETOOLONG = c::ENAMETOOLONG;
+    /// The kernel does not have this call.
+    ENOSYS = c::ENOSYS;
+    /// The path leads in circles.
+    ELOOP = c::ELOOP;
+    /// There is no data.
+    ENODATA = c::ENODATA;
+    /// The protocol was broken.
+    EPROTO = c::EPROTO;
+    /// The value is too large.
+    EOVERFLOW = c::EOVERFLOW;
+    /// This descriptor is not a socket.
+    ENOTSOCK = c::ENOTSOCK;
+    /// A destination is needed.
+    EDESTADDRREQ = c::EDESTADDRREQ;
+    /// The message is larger than one may be.
+    EMSGSIZE = c::EMSGSIZE;
+    /// The protocol is not one of this type.
+    EPROTOTYPE = c::EPROTOTYPE;
+    /// There is no such option.
+    ENOPROTOOPT = c::ENOPROTOOPT;
+    /// The kernel does not have this protocol.
+    EPROTONOSUPPORT = c::EPROTONOSUPPORT;
+    /// The family does not have this type.
+    ESOCKTNOSUPPORT = c::ESOCKTNOSUPPORT;
+    /// This kind of socket cannot do that.
+    #[doc(alias = "ENOTSUP")]
+    EOPNOTSUPP = c::EOPNOTSUPP;
+    /// The kernel does not have this family of protocols.
+    EPFNOSUPPORT = c::EPFNOSUPPORT;
+    /// The kernel does not have this family of addresses, or the socket is of another one.
+    EAFNOSUPPORT = c::EAFNOSUPPORT;
+    /// Another socket has this address.
+    EADDRINUSE = c::EADDRINUSE;
+    /// This machine does not have this address.
+    EADDRNOTAVAIL = c::EADDRNOTAVAIL;
+    /// The network interface is down.
+    ENETDOWN = c::ENETDOWN;
+    /// No route leads to this network.
+    ENETUNREACH = c::ENETUNREACH;
+    /// The network dropped the connection.
+    ENETRESET = c::ENETRESET;
+    /// The connection was given up before it could be used.
+    ECONNABORTED = c::ECONNABORTED;
+    /// The peer cut the connection off.
+    ECONNRESET = c::ECONNRESET;
+    /// The kernel has no buffer left.
+    ENOBUFS = c::ENOBUFS;
+    /// The socket is connected already.
+    EISCONN = c::EISCONN;
+    /// The socket is not connected.
+    ENOTCONN = c::ENOTCONN;
+    /// The socket was shut down for this direction.
+    ESHUTDOWN = c::ESHUTDOWN;
+    /// Too many descriptors are in flight.
+    ETOOMANYREFS = c::ETOOMANYREFS;
+    /// The peer did not answer in time.
+    ETIMEDOUT = c::ETIMEDOUT;
+    /// Nobody listens there.
+    ECONNREFUSED = c::ECONNREFUSED;
+    /// The host is down.
+    EHOSTDOWN = c::EHOSTDOWN;
+    /// No route leads to this host.
+    EHOSTUNREACH = c::EHOSTUNREACH;
+    /// An attempt to connect is under way already.
+    EALREADY = c::EALREADY;
+    /// The attempt to connect has begun and goes on.
+    EINPROGRESS = c::EINPROGRESS;
+    /// It was cancelled.
+    ECANCELED = c::ECANCELED;
+}
+
+impl Errno {
+    /// Whether it stands for "no error".
+    pub fn is_success(self) -> bool {
+        self == Errno::SUCCESS
+    }
+
+    /// What `std` calls this kind of error.
+    pub fn kind(self) -> std::io::ErrorKind {
+        std::io::Error::from_raw_os_error(self.0).kind()
+    }
+}
+
+impl From<i32> for Errno {
+    fn from(number: i32) -> Errno {
+        Errno(number)
+    }
+}
+
+impl From<Errno> for i32 {
+    fn from(errno: Errno) -> i32 {
+        errno.0
+    }
+}
+
+/// The platform's words, beginning small so that they fit into a sentence.
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = crate::sys::error_text(*self);
+        let mut chars = text.chars();
+        match (chars.next(), chars.clone().next()) {
+            (Some(first), Some(second)) if second.is_lowercase() => {
+                write!(f, "{}{}", first.to_lowercase(), chars.as_str())
+            }
+            _ => f.write_str(&text),
+        }
+    }
+}
+
+impl fmt::Debug for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "errno {}", self.0),
+        }
+    }
+}

@@ -1,0 +1,764 @@
+//! Hosts, services, protocols and interfaces, from names to numbers and back, as the C library
+//! answers every program.
+
+use std::borrow::Cow;
+use std::ffi::CString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use bitflags::bitflags;
+
+use crate::addr::Addr;
+use crate::error::{Call, Cause, Error, LookupCode, Result};
+use crate::kind::{Family, Protocol, Type};
+use crate::sys::{self, Errno, c};
+
+bitflags! {
+    /// What [`getaddrinfo`] shall do beside looking up. Bits without a name are kept.
+    ///
+    /// ```
+    /// use berkeley::{AddrInfoFlags, getaddrinfo};
+    ///
+    /// let error = getaddrinfo("localhost", "80").flags(AddrInfoFlags::NUMERICHOST).call().unwrap_err();
+    /// assert_eq!(error.lookup_code().unwrap().name(), Some("EAI_NONAME"));
+    /// ```
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    #[doc(alias("AI_PASSIVE", "AI_CANONNAME", "AI_NUMERICHOST", "AddressInfo"))]
+    pub struct AddrInfoFlags: i32 {
+        /// Without a host: addresses to serve at, not loopback. `AI_PASSIVE`
+        const PASSIVE = c::AI_PASSIVE;
+        /// Answer the host's canonical name too. `AI_CANONNAME`
+        const CANONNAME = c::AI_CANONNAME;
+        /// The host is a numeric address: look nothing up. `AI_NUMERICHOST`
+        const NUMERICHOST = c::AI_NUMERICHOST;
+        /// The service is a port number: look nothing up. `AI_NUMERICSERV`
+        const NUMERICSERV = c::AI_NUMERICSERV;
+        /// IPv4 addresses as mapped IPv6 ones if there is no other. `AI_V4MAPPED`
+        const V4MAPPED = c::AI_V4MAPPED;
+        /// With `V4MAPPED`: mapped ones beside the others. `AI_ALL`
+        const ALL = c::AI_ALL;
+        /// Only families that this machine has an address of. `AI_ADDRCONFIG`
+        const ADDRCONFIG = c::AI_ADDRCONFIG;
+        /// Encode an internationalised name first. `AI_IDN`
+        const IDN = c::AI_IDN;
+        /// Decode the canonical name. `AI_CANONIDN`
+        const CANONIDN = c::AI_CANONIDN;
+        const _ = !0;
+    }
+}
+
+bitflags! {
+    /// How [`getnameinfo`] shall answer. Bits without a name are kept.
+    ///
+    /// ```
+    /// use berkeley::{NameInfoFlags, getnameinfo};
+    ///
+    /// let addr = "127.0.0.1:80".parse()?;
+    /// let numeric = NameInfoFlags::NUMERICHOST | NameInfoFlags::NUMERICSERV;
+    /// let name = getnameinfo(&addr, numeric)?;
+    /// assert_eq!((name.host.as_str(), name.service.as_str()), ("127.0.0.1", "80"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    #[doc(alias("NI_NUMERICHOST", "NI_NUMERICSERV", "NI_NAMEREQD"))]
+    pub struct NameInfoFlags: i32 {
+        /// The host as a number: look nothing up. `NI_NUMERICHOST`
+        const NUMERICHOST = c::NI_NUMERICHOST;
+        /// The port as a number: look nothing up. `NI_NUMERICSERV`
+        const NUMERICSERV = c::NI_NUMERICSERV;
+        /// Hosts of the own domain without the domain. `NI_NOFQDN`
+        const NOFQDN = c::NI_NOFQDN;
+        /// Fail rather than answer a number. `NI_NAMEREQD`
+        const NAMEREQD = c::NI_NAMEREQD;
+        /// The service is one of datagrams. `NI_DGRAM`
+        const DGRAM = c::NI_DGRAM;
+        /// Decode an internationalised name. `NI_IDN`
+        const IDN = c::NI_IDN;
+        const _ = !0;
+    }
+}
+
+/// Looks up the addresses of a host and a service: what every program of this machine gets.
+///
+/// Each is a name or a number; `None` for the host is loopback, or with
+/// [`AddrInfoFlags::PASSIVE`] every local address. The question is put by
+/// [`call`](AddrInfoQuery::call); before it, it can be narrowed.
+///
+/// ```
+/// use berkeley::{Family, Type, getaddrinfo};
+///
+/// for answer in getaddrinfo("localhost", "http").ty(Type::STREAM).call()? {
+///     println!("{} {}", answer.family, answer.addr);
+/// }
+/// let mine = getaddrinfo(None, 8080).family(Family::INET).ty(Type::STREAM).call()?;
+/// assert_eq!(mine[0].addr.to_string(), "127.0.0.1:8080");
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// See `getaddrinfo(3)`, RFC 3493.
+#[doc(alias("lookup_host", "ToSocketAddrs", "resolve"))]
+pub fn getaddrinfo<'a>(
+    host: impl Into<Name<'a>>,
+    service: impl Into<Name<'a>>,
+) -> AddrInfoQuery<'a> {
+    AddrInfoQuery {
+        host: host.into(),
+        service: service.into(),
+        hints: sys::Hints { flags: 0, family: c::AF_UNSPEC, ty: 0, protocol: 0 },
+    }
+}
+
+/// A question to [`getaddrinfo`], before it is put.
+///
+/// ```
+/// use berkeley::{Family, Protocol, Type, getaddrinfo};
+///
+/// let question = getaddrinfo("127.0.0.1", 53).family(Family::INET).ty(Type::DGRAM);
+/// assert_eq!(question.call()?[0].protocol, Protocol::UDP);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "the question is put by `call`"]
+pub struct AddrInfoQuery<'a> {
+    host: Name<'a>,
+    service: Name<'a>,
+    hints: sys::Hints,
+}
+
+/// A host or service as [`getaddrinfo`] takes it: a name, a number as text or value, or none.
+///
+/// ```
+/// use berkeley::Name;
+///
+/// let service: Name = 80.into();
+/// assert_eq!(service, Name::from("80"));
+/// assert_eq!(Name::from(None), Name::NONE);
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Name<'a>(Option<Cow<'a, [u8]>>);
+
+/// One answer of [`getaddrinfo`]: an address, and what to make a socket with for it.
+///
+/// ```
+/// use berkeley::{Socket, Type, getaddrinfo};
+///
+/// let answer = getaddrinfo("127.0.0.1", 0).ty(Type::STREAM).call()?.remove(0);
+/// let sock = Socket::new(answer.family, answer.ty, answer.protocol)?;
+/// sock.bind(answer.addr)?;
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct AddrInfo {
+    /// The family.
+    pub family: Family,
+    /// The type.
+    pub ty: Type,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The host's canonical name, in the first answer if [`AddrInfoFlags::CANONNAME`] was asked.
+    pub canonical_name: Option<String>,
+    /// The address.
+    pub addr: Addr,
+}
+
+/// The names of an address.
+///
+/// ```
+/// let names = berkeley::getnameinfo(&"127.0.0.1:80".parse()?, Default::default())?;
+/// println!("{} {}", names.host, names.service);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct NameInfo {
+    /// The host.
+    pub host: String,
+    /// The service.
+    pub service: String,
+}
+
+/// A host, its other names and its addresses.
+///
+/// ```
+/// let host = berkeley::gethostbyname_ex("127.0.0.1")?;
+/// assert_eq!(host.addresses, ["127.0.0.1".parse::<std::net::IpAddr>().unwrap()]);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+#[doc(alias = "hostent")]
+pub struct Host {
+    /// The official name.
+    pub name: String,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// The addresses, in the order of the answer.
+    pub addresses: Vec<IpAddr>,
+}
+
+impl AddrInfoQuery<'_> {
+    /// Only addresses of this family.
+    pub fn family(mut self, family: Family) -> Self {
+        self.hints.family = family.number();
+        self
+    }
+
+    /// Only for sockets of this type.
+    pub fn ty(mut self, ty: Type) -> Self {
+        self.hints.ty = ty.number();
+        self
+    }
+
+    /// Only for sockets of this protocol.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.hints.protocol = protocol.number();
+        self
+    }
+
+    /// With these flags.
+    pub fn flags(mut self, flags: AddrInfoFlags) -> Self {
+        self.hints.flags = flags.bits();
+        self
+    }
+
+    /// Puts the question. It may take as long as the machine's name service takes.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::Lookup`] with the `EAI_` code; [`Cause::Os`] where that is `EAI_SYSTEM`;
+    /// [`Cause::Argument`] for a name with a NUL byte in it.
+    pub fn call(&self) -> Result<Vec<AddrInfo>> {
+        let fail = |cause: Cause| Error::new(Call::GetAddrInfo, cause).at_name(self.to_string());
+        let host = self.host.to_c().map_err(fail)?;
+        let service = self.service.to_c().map_err(fail)?;
+        let answers = sys::getaddrinfo(host.as_deref(), service.as_deref(), self.hints)
+            .map_err(|failure| fail(failure.into()))?;
+        Ok(answers
+            .into_iter()
+            .map(|answer| AddrInfo {
+                family: Family(answer.family),
+                ty: Type(answer.ty),
+                protocol: Protocol(answer.protocol),
+                canonical_name: answer.canonical_name.map(text),
+                addr: Addr(answer.addr),
+            })
+            .collect())
+    }
+}
+
+/// `host:service`, for errors.
+impl std::fmt::Display for AddrInfoQuery<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let show = |name: &Name<'_>| match &name.0 {
+            Some(name) => String::from_utf8_lossy(name).into_owned(),
+            None => String::new(),
+        };
+        match (&self.host.0, &self.service.0) {
+            (Some(_), None) => f.write_str(&show(&self.host)),
+            _ => write!(f, "{}:{}", show(&self.host), show(&self.service)),
+        }
+    }
+}
+
+impl Name<'_> {
+    /// No name.
+    pub const NONE: Name<'static> = Name(None);
+
+    fn to_c(&self) -> Result<Option<CString>, Cause> {
+        match &self.0 {
+            None => Ok(None),
+            Some(name) => {
+                sys::c_text(name).map(Some).ok_or(Cause::Argument("a name has no NUL byte in it"))
+            }
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Name<'a> {
+    fn from(name: &'a str) -> Name<'a> {
+        Name(Some(name.as_bytes().into()))
+    }
+}
+
+impl<'a> From<&'a [u8]> for Name<'a> {
+    fn from(name: &'a [u8]) -> Name<'a> {
+        Name(Some(name.into()))
+    }
+}
+
+impl<'a> From<&'a String> for Name<'a> {
+    fn from(name: &'a String) -> Name<'a> {
+        name.as_str().into()
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Name<'a> {
+    fn from(name: Option<&'a str>) -> Name<'a> {
+        name.map_or(Name::NONE, Name::from)
+    }
+}
+
+impl From<u16> for Name<'_> {
+    fn from(port: u16) -> Self {
+        Name(Some(port.to_string().into_bytes().into()))
+    }
+}
+
+impl From<IpAddr> for Name<'_> {
+    fn from(host: IpAddr) -> Self {
+        Name(Some(host.to_string().into_bytes().into()))
+    }
+}
+
+impl From<sys::LookupFailure> for Cause {
+    fn from(failure: sys::LookupFailure) -> Cause {
+        match LookupCode(failure.code) {
+            LookupCode::EAI_SYSTEM => Cause::Os(failure.errno),
+            code => Cause::Lookup(code),
+        }
+    }
+}
+
+/// Looks up the host and the service of an address.
+///
+/// ```
+/// use berkeley::{NameInfoFlags, getnameinfo};
+///
+/// let names = getnameinfo(&"[::1]:22".parse()?, NameInfoFlags::NUMERICHOST)?;
+/// assert_eq!(names.host, "::1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Lookup`] with the `EAI_` code; [`Cause::Os`] where that is `EAI_SYSTEM`.
+///
+/// See `getnameinfo(3)`, RFC 3493.
+pub fn getnameinfo(addr: &Addr, flags: NameInfoFlags) -> Result<NameInfo> {
+    let (host, service) = sys::getnameinfo(&addr.0, flags.bits())
+        .map_err(|failure| Error::new(Call::GetNameInfo, failure).at(addr))?;
+    Ok(NameInfo { host: text(host), service: text(service) })
+}
+
+/// The IPv4 address of a host.
+///
+/// New programs ask [`getaddrinfo`], which knows IPv6.
+///
+/// ```
+/// assert_eq!(berkeley::gethostbyname("localhost")?, std::net::Ipv4Addr::LOCALHOST);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`AddrInfoQuery::call`].
+///
+/// See `gethostbyname(3)`.
+pub fn gethostbyname(host: &str) -> Result<Ipv4Addr> {
+    let fail = |error: Error| error.in_call(Call::GetHostByName).at_name(host);
+    let answers = getaddrinfo(host, Name::NONE).family(Family::INET).call().map_err(fail)?;
+    let v4 = answers.iter().find_map(|answer| match answer.addr.to_ip()?.ip() {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    });
+    v4.ok_or_else(|| fail(Error::new(Call::GetHostByName, LookupCode::EAI_NODATA)))
+}
+
+/// A host with its other names and all of its IPv4 addresses.
+///
+/// ```
+/// let host = berkeley::gethostbyname_ex("localhost")?;
+/// println!("{}, also {:?}: {:?}", host.name, host.aliases, host.addresses);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Lookup`] with the resolver's code.
+///
+/// See `gethostbyname(3)`.
+pub fn gethostbyname_ex(host: &str) -> Result<Host> {
+    let fail = |cause: Cause| Error::new(Call::GetHostByName, cause).at_name(host);
+    let name = Name::from(host).to_c().map_err(fail)?.unwrap_or_default();
+    sys::host_by_name(&name, c::AF_INET)
+        .map(Host::from)
+        .map_err(|code| fail(Cause::Lookup(LookupCode(code))))
+}
+
+/// The host at an address, given as a name or number: its names and addresses.
+///
+/// ```no_run
+/// let host = berkeley::gethostbyaddr("127.0.0.1")?;
+/// println!("{}", host.name);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Lookup`] with the code of the resolver, or of [`getaddrinfo`] where `host` is a name.
+///
+/// See `gethostbyaddr(3)`.
+pub fn gethostbyaddr(host: &str) -> Result<Host> {
+    let fail = |cause: Cause| Error::new(Call::GetHostByAddr, cause).at_name(host);
+    let address = match host.parse::<IpAddr>() {
+        Ok(address) => address,
+        Err(_) => {
+            let answers = getaddrinfo(host, Name::NONE)
+                .call()
+                .map_err(|error| error.in_call(Call::GetHostByAddr).at_name(host))?;
+            let first = answers.iter().find_map(|answer| answer.addr.to_ip());
+            first.ok_or_else(|| fail(LookupCode::EAI_NODATA.into()))?.ip()
+        }
+    };
+    let found = match address {
+        IpAddr::V4(address) => sys::host_by_addr(&address.octets(), c::AF_INET),
+        IpAddr::V6(address) => sys::host_by_addr(&address.octets(), c::AF_INET6),
+    };
+    found.map(Host::from).map_err(|code| fail(Cause::Lookup(LookupCode(code))))
+}
+
+/// The name this machine goes by.
+///
+/// ```
+/// assert!(!berkeley::gethostname()?.is_empty());
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The system's own.
+///
+/// See `gethostname(2)`.
+pub fn gethostname() -> Result<String> {
+    sys::host_name().map(text).map_err(Error::of(Call::GetHostName))
+}
+
+/// The name of a host with its domain, as far as it can be found out; else the name given.
+/// Without a name, or with `0.0.0.0` or `::`, this machine's.
+///
+/// ```
+/// println!("{}", berkeley::getfqdn(""));
+/// ```
+///
+/// It is the answer of [`gethostbyaddr`]: the first name with a dot, or the official one.
+pub fn getfqdn(host: &str) -> String {
+    let host = match host.trim() {
+        "" | "0.0.0.0" | "::" => gethostname().unwrap_or_default(),
+        host => host.to_owned(),
+    };
+    let Ok(found) = gethostbyaddr(&host) else {
+        return host;
+    };
+    let Host { name, aliases, .. } = found;
+    let with_dot = std::iter::once(&name).chain(&aliases).find(|name| name.contains('.'));
+    with_dot.cloned().unwrap_or(name)
+}
+
+/// The port of a service, such as 80 for `http`; for one protocol, or for any.
+///
+/// ```
+/// if let Ok(port) = berkeley::getservbyname("http", Some("tcp")) {
+///     assert_eq!(port, 80);
+/// } // a machine without a services file knows none
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Lookup`] with `EAI_SERVICE` if there is none.
+///
+/// See `getservbyname(3)`, `services(5)`.
+pub fn getservbyname(service: &str, protocol: Option<&str>) -> Result<u16> {
+    let fail = |cause: Cause| Error::new(Call::GetServByName, cause).at_name(service);
+    let name = Name::from(service).to_c().map_err(fail)?.unwrap_or_default();
+    let protocol = Name::from(protocol).to_c().map_err(fail)?;
+    let found = sys::service_by_name(&name, protocol.as_deref());
+    found
+        .and_then(|entry| u16::try_from(entry.number).ok())
+        .ok_or_else(|| fail(LookupCode::EAI_SERVICE.into()))
+}
+
+/// The service at a port; for one protocol, or for any.
+///
+/// ```
+/// if let Ok(service) = berkeley::getservbyport(80, Some("tcp")) {
+///     assert_eq!(service, "http");
+/// }
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Lookup`] with `EAI_SERVICE` if there is none.
+///
+/// See `getservbyport(3)`, `services(5)`.
+pub fn getservbyport(port: u16, protocol: Option<&str>) -> Result<String> {
+    let fail = |cause: Cause| Error::new(Call::GetServByPort, cause).at_name(port.to_string());
+    let protocol = Name::from(protocol).to_c().map_err(fail)?;
+    let found = sys::service_by_port(port, protocol.as_deref());
+    found.map(|entry| text(entry.name)).ok_or_else(|| fail(LookupCode::EAI_SERVICE.into()))
+}
+
+/// The protocol of this name, such as 1 for `icmp`.
+///
+/// ```
+/// if let Ok(protocol) = berkeley::getprotobyname("icmp") {
+///     assert_eq!(protocol, berkeley::Protocol::ICMP);
+/// } // a machine without a protocols file knows none
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Lookup`] with `EAI_NONAME` if there is none.
+///
+/// See `getprotobyname(3)`, `protocols(5)`.
+pub fn getprotobyname(name: &str) -> Result<Protocol> {
+    let fail = |cause: Cause| Error::new(Call::GetProtoByName, cause).at_name(name);
+    let text = Name::from(name).to_c().map_err(fail)?.unwrap_or_default();
+    let found = sys::protocol_by_name(&text).map(|entry| Protocol(entry.number));
+    found.ok_or_else(|| fail(LookupCode::EAI_NONAME.into()))
+}
+
+/// The name of a protocol.
+///
+/// ```
+/// if let Ok(name) = berkeley::getprotobynumber(berkeley::Protocol::TCP) {
+///     assert_eq!(name, "tcp");
+/// }
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Lookup`] with `EAI_NONAME` if there is none.
+///
+/// See `getprotobynumber(3)`, `protocols(5)`.
+pub fn getprotobynumber(protocol: Protocol) -> Result<String> {
+    let found = sys::protocol_by_number(protocol.number()).map(|entry| text(entry.name));
+    found.ok_or_else(|| {
+        Error::new(Call::GetProtoByNumber, LookupCode::EAI_NONAME)
+            .at_name(protocol.number().to_string())
+    })
+}
+
+/// The number of the interface of this name.
+///
+/// ```
+/// let lo = berkeley::if_nametoindex("lo")?;
+/// assert_eq!(berkeley::if_indextoname(lo)?, "lo");
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// `ENODEV` if there is none.
+///
+/// See `if_nametoindex(3)`.
+pub fn if_nametoindex(name: &str) -> Result<u32> {
+    let fail = |cause: Cause| Error::new(Call::IfNameToIndex, cause).at_name(name);
+    let text = Name::from(name).to_c().map_err(fail)?.unwrap_or_default();
+    sys::interface_index(&text).map_err(|errno| fail(errno.into()))
+}
+
+/// The name of the interface with this number.
+///
+/// ```
+/// assert!(berkeley::if_indextoname(0).is_err());
+/// ```
+///
+/// # Errors
+///
+/// `ENXIO` if there is none.
+///
+/// See `if_indextoname(3)`.
+pub fn if_indextoname(index: u32) -> Result<String> {
+    let fail = |errno: Errno| Error::new(Call::IfIndexToName, errno).at_name(index.to_string());
+    sys::interface_name(index).map(text).map_err(fail)
+}
+
+/// Every interface: its number and its name.
+///
+/// ```
+/// assert!(berkeley::if_nameindex()?.iter().any(|(_, name)| name == "lo"));
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The system's own.
+///
+/// See `if_nameindex(3)`.
+pub fn if_nameindex() -> Result<Vec<(u32, String)>> {
+    let found = sys::interfaces().map_err(Error::of(Call::IfNameIndex))?;
+    Ok(found.into_iter().map(|(index, name)| (index, text(name))).collect())
+}
+
+/// The address of a text in any of the old forms: `127.0.0.1`, `127.1`, `0x7f.1`, `2130706433`.
+///
+/// ```
+/// assert_eq!(berkeley::inet_aton("127.1").unwrap(), std::net::Ipv4Addr::LOCALHOST);
+/// assert!(berkeley::inet_aton("1.2.3.256").is_err());
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Argument`] if it is none.
+///
+/// See `inet_aton(3)`.
+pub fn inet_aton(text: &str) -> Result<Ipv4Addr> {
+    parse_old_ipv4(text).map(Ipv4Addr::from).ok_or_else(|| {
+        Error::new(Call::InetPton, Cause::Argument("expected an IPv4 address such as 127.0.0.1"))
+            .at_name(format!("{text:?}"))
+    })
+}
+
+/// The text of an IPv4 address.
+///
+/// ```
+/// assert_eq!(berkeley::inet_ntoa([127, 0, 0, 1]), "127.0.0.1");
+/// ```
+///
+/// See `inet_ntoa(3)`.
+pub fn inet_ntoa(packed: impl Into<Ipv4Addr>) -> String {
+    packed.into().to_string()
+}
+
+/// The packed bytes of a numeric address: 4 for [`Family::INET`], 16 for [`Family::INET6`].
+///
+/// ```
+/// use berkeley::{Family, inet_pton};
+///
+/// assert_eq!(inet_pton(Family::INET, "127.0.0.1")?, [127, 0, 0, 1]);
+/// assert!(inet_pton(Family::INET, "127.1").is_err());
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Argument`] if the text is no address of the family, `EAFNOSUPPORT` for another one.
+///
+/// See `inet_pton(3)`.
+pub fn inet_pton(family: Family, text: &str) -> Result<Vec<u8>> {
+    let fail = |cause: Cause| Error::new(Call::InetPton, cause).at_name(format!("{text:?}"));
+    let name = Name::from(text).to_c().map_err(fail)?.unwrap_or_default();
+    let packed = sys::inet_pton(family.number(), &name).map_err(|errno| fail(errno.into()))?;
+    packed.ok_or_else(|| fail(Cause::Argument("expected a numeric address of this family")))
+}
+
+/// The text of a packed address: 4 bytes of [`Family::INET`], 16 of [`Family::INET6`].
+///
+/// ```
+/// use berkeley::{Family, inet_ntop};
+///
+/// assert_eq!(inet_ntop(Family::INET6, &[0; 16])?, "::");
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// `EINVAL` if the bytes are too many or too few, `EAFNOSUPPORT` for another family.
+///
+/// See `inet_ntop(3)`.
+pub fn inet_ntop(family: Family, packed: &[u8]) -> Result<String> {
+    if !matches!(family, Family::INET | Family::INET6) {
+        return Err(Error::new(Call::InetNtop, Errno::EAFNOSUPPORT));
+    }
+    sys::inet_ntop(family.number(), packed).map(text).map_err(Error::of(Call::InetNtop))
+}
+
+/// From this machine's byte order to the network's, 16 bits.
+///
+/// ```
+/// assert_eq!(berkeley::htons(80).to_ne_bytes(), [0, 80]);
+/// ```
+///
+/// See `byteorder(3)`.
+pub const fn htons(host: u16) -> u16 {
+    host.to_be()
+}
+
+/// From the network's byte order to this machine's, 16 bits.
+///
+/// ```
+/// assert_eq!(berkeley::ntohs(berkeley::htons(80)), 80);
+/// ```
+///
+/// See `byteorder(3)`.
+pub const fn ntohs(network: u16) -> u16 {
+    u16::from_be(network)
+}
+
+/// From this machine's byte order to the network's, 32 bits.
+///
+/// ```
+/// assert_eq!(berkeley::htonl(0x7f00_0001).to_ne_bytes(), [127, 0, 0, 1]);
+/// ```
+///
+/// See `byteorder(3)`.
+pub const fn htonl(host: u32) -> u32 {
+    host.to_be()
+}
+
+/// From the network's byte order to this machine's, 32 bits.
+///
+/// ```
+/// assert_eq!(berkeley::ntohl(berkeley::htonl(7)), 7);
+/// ```
+///
+/// See `byteorder(3)`.
+pub const fn ntohl(network: u32) -> u32 {
+    u32::from_be(network)
+}
+
+impl From<sys::HostEntry> for Host {
+    fn from(entry: sys::HostEntry) -> Host {
+        let family = entry.family;
+        let address = |packed: Vec<u8>| match family {
+            c::AF_INET => packed.first_chunk().map(|octets: &[u8; 4]| IpAddr::from(*octets)),
+            _ => packed.first_chunk().map(|octets: &[u8; 16]| IpAddr::from(*octets)),
+        };
+        Host {
+            name: text(entry.name),
+            aliases: entry.aliases.into_iter().map(text).collect(),
+            addresses: entry.addresses.into_iter().filter_map(address).collect(),
+        }
+    }
+}
+
+/// One to four numbers, decimal, octal or hexadecimal, of which the last fills what is left.
+fn parse_old_ipv4(text: &str) -> Option<u32> {
+    // As the C library does, what follows white space is not looked at.
+    let text = text.split([' ', '\t', '\n', '\r', '\x0b', '\x0c']).next()?;
+    let parts: Vec<u32> = text.split('.').map(parse_number).collect::<Option<_>>()?;
+    let (last, bytes) = parts.split_last()?;
+    if bytes.len() > 3 || bytes.iter().any(|byte| *byte > 255) {
+        return None;
+    }
+    let room = 32 - 8 * bytes.len() as u32;
+    if room < 32 && *last >= 1 << room {
+        return None;
+    }
+    let high = bytes.iter().fold(0, |high: u64, byte| high << 8 | u64::from(*byte));
+    u32::try_from(high << room | u64::from(*last)).ok()
+}
+
+fn parse_number(text: &str) -> Option<u32> {
+    let (digits, radix) = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None if text.len() > 1 && text.starts_with('0') => (text, 8),
+        None => (text, 10),
+    };
+    let is_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digits.then(|| u32::from_str_radix(digits, radix).ok()).flatten()
+}
+
+/// Names are bytes; those that are not UTF-8 are shown with replacement characters.
+fn text(bytes: Vec<u8>) -> String {
+    match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    }
+}
+
+impl From<Ipv6Addr> for Name<'_> {
+    fn from(host: Ipv6Addr) -> Self {
+        IpAddr::V6(host).into()
+    }
+}

@@ -1,0 +1,184 @@
+//! Socket options as data: what an option is, and how its value stands in bytes.
+
+mod table;
+mod value;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+pub use table::*;
+pub use value::*;
+
+/// An option of a socket: a row of the table, and how its value is written in bytes.
+///
+/// The rows with names are constants of this module; every other option of the platform can be
+/// declared in a line, or be got and set as bytes.
+///
+/// ```
+/// use berkeley::{Family, Protocol, Socket, Type};
+/// use berkeley::opt::{self, Int, Opt};
+///
+/// const TCP_MAXSEG: Opt<Int> = Opt::new("TCP_MAXSEG", 6, 2);
+///
+/// let sock = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+/// sock.set(opt::SO_KEEPALIVE, true)?;
+/// assert!(sock.get(opt::SO_KEEPALIVE)?);
+/// assert!(sock.get(TCP_MAXSEG)? > 0);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// See `getsockopt(2)`.
+#[doc(alias("setsockopt", "getsockopt", "sockopt"))]
+pub struct Opt<C: Codec> {
+    name: &'static str,
+    level: i32,
+    number: i32,
+    codec: PhantomData<fn() -> C>,
+}
+
+/// How the value of an option stands in bytes.
+///
+/// The codecs of this module cover the usual forms; an option of another form takes one of these
+/// methods each way.
+///
+/// ```
+/// use berkeley::opt::Codec;
+///
+/// /// Four letters.
+/// struct Tag;
+///
+/// impl Codec for Tag {
+///     type Value = [u8; 4];
+///     type Bytes = [u8; 4];
+///     const FORM: &'static str = "four letters";
+///     const ROOM: usize = 4;
+///
+///     fn encode(value: [u8; 4]) -> [u8; 4] {
+///         value
+///     }
+///
+///     fn decode(bytes: &[u8]) -> Option<[u8; 4]> {
+///         bytes.try_into().ok()
+///     }
+/// }
+/// assert_eq!(Tag::decode(&Tag::encode(*b"rust")), Some(*b"rust"));
+/// ```
+pub trait Codec {
+    /// The value in Rust.
+    type Value;
+
+    /// The bytes that the kernel takes.
+    type Bytes: AsRef<[u8]>;
+
+    /// What the value is, for people: `on or off`, `bytes`, `seconds`.
+    const FORM: &'static str;
+
+    /// How many bytes to ask the kernel for.
+    const ROOM: usize;
+
+    /// The bytes to set.
+    fn encode(value: Self::Value) -> Self::Bytes;
+
+    /// The value of the bytes that the kernel answered, or `None` if they have another form.
+    fn decode(bytes: &[u8]) -> Option<Self::Value>;
+
+    /// The value as people read it.
+    fn describe(bytes: &[u8]) -> Option<String> {
+        let _ = bytes;
+        None
+    }
+
+    /// The value that people write, as bytes.
+    fn parse(text: &str) -> Option<Vec<u8>> {
+        let _ = text;
+        None
+    }
+}
+
+impl<C: Codec> Opt<C> {
+    /// An option with this name in C, level and number.
+    pub const fn new(name: &'static str, level: i32, number: i32) -> Opt<C> {
+        Opt { name, level, number, codec: PhantomData }
+    }
+
+    /// The name in C.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The level, such as `SOL_SOCKET`.
+    pub const fn level(self) -> i32 {
+        self.level
+    }
+
+    /// The number within the level.
+    pub const fn number(self) -> i32 {
+        self.number
+    }
+}
+
+impl<C: Codec> Clone for Opt<C> {
+    fn clone(&self) -> Opt<C> {
+        *self
+    }
+}
+
+impl<C: Codec> Copy for Opt<C> {}
+
+impl<C: Codec> fmt::Debug for Opt<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// An option without the type of its value: one row of [`TABLE`], for those who list options.
+///
+/// ```
+/// use berkeley::opt;
+///
+/// let row = opt::by_name("SO_RCVBUF").unwrap();
+/// assert_eq!(row.form, "bytes");
+/// assert_eq!((row.describe)(&65536_i32.to_ne_bytes()), Some("65536".to_owned()));
+/// ```
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Row {
+    /// The name in C.
+    pub name: &'static str,
+    /// The name of the level in C.
+    pub level_name: &'static str,
+    /// The level.
+    pub level: i32,
+    /// The number within the level.
+    pub number: i32,
+    /// What the value is: `on or off`, `bytes`, `seconds`.
+    pub form: &'static str,
+    /// How many bytes to ask the kernel for.
+    pub room: usize,
+    /// What it does, in a line.
+    pub meaning: &'static str,
+    /// The value's bytes as people read it.
+    pub describe: fn(&[u8]) -> Option<String>,
+    /// The value that people write, as bytes.
+    pub parse: fn(&str) -> Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("name", &self.name)
+            .field("level", &self.level_name)
+            .field("form", &self.form)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The row of the option with this name in C, in any case.
+///
+/// ```
+/// assert_eq!(berkeley::opt::by_name("tcp_nodelay").unwrap().level_name, "IPPROTO_TCP");
+/// assert!(berkeley::opt::by_name("SO_NONSENSE").is_none());
+/// ```
+pub fn by_name(name: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.name.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,259 @@
+//! Addresses and connections: bind, connect, listen, accept, shutdown.
+
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use super::{Socket, default_timeout};
+use crate::addr::Addr;
+use crate::error::{Call, Cause, Error, Result};
+use crate::kind::{Family, MsgFlags};
+use crate::sys::{self, Errno, Interest, Storage, c};
+use crate::target::ToAddr;
+use crate::time::Deadline;
+
+/// Addresses and connections.
+impl Socket {
+    /// Gives the socket its own address. Port 0 lets the kernel choose a free one; so does
+    /// [`UnixAddr::Unnamed`](crate::UnixAddr::Unnamed) with a free abstract name.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let sock = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+    /// sock.bind("127.0.0.1:0")?;
+    /// assert_ne!(sock.local_addr()?.port(), Some(0));
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EADDRINUSE` if another socket has it, `EADDRNOTAVAIL` if this machine does not,
+    /// `EACCES` without the right to it, and those of [`ToAddr`].
+    ///
+    /// See `bind(2)`.
+    pub fn bind(&self, addr: impl ToAddr) -> Result<()> {
+        self.with_addr(Call::Bind, addr, |addr| {
+            sys::bind(self.fd.as_fd(), &addr.0)
+                .map_err(|errno| Error::new(Call::Bind, errno).at(addr))
+        })
+    }
+
+    /// Connects to an address, within the timeout. A datagram socket connects at once: it then
+    /// sends there and receives from there only.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type, create_server};
+    ///
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let sock = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+    /// sock.connect(server.local_addr()?)?;
+    /// assert_eq!(sock.peer_addr()?, server.local_addr()?);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ECONNREFUSED` if nobody listens there, `ENETUNREACH` or `EHOSTUNREACH` without a way
+    /// there, [`Cause::TimedOut`] if the timeout passes, `EINPROGRESS` if the timeout is zero and
+    /// the attempt goes on (it has ended when the socket is writable, with the result in
+    /// [`take_error`](Socket::take_error)), and those of [`ToAddr`].
+    ///
+    /// See `connect(2)`.
+    pub fn connect(&self, addr: impl ToAddr) -> Result<()> {
+        self.connect_by(addr, self.deadline())
+    }
+
+    /// [`connect`](Socket::connect) with the error number of the system as a value, zero for
+    /// success. A timeout is `EAGAIN`, as in Python.
+    ///
+    /// ```
+    /// use berkeley::{Errno, Family, Protocol, Socket, Type};
+    ///
+    /// let sock = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+    /// assert_eq!(sock.connect_ex("127.0.0.1:1")?, Errno::ECONNREFUSED);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ToAddr`]: whatever is not an address.
+    pub fn connect_ex(&self, addr: impl ToAddr) -> Result<Errno> {
+        match self.connect(addr) {
+            Ok(()) => Ok(Errno::SUCCESS),
+            Err(error) => match error.cause() {
+                Cause::Os(errno) => Ok(*errno),
+                Cause::TimedOut => Ok(Errno::EAGAIN),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Lets others connect. So many connections may wait to be accepted; `None` is the system's
+    /// maximum.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let server = Socket::new(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// server.bind("unix:")?; // a free abstract name
+    /// server.listen(None)?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` for types without connections, `EADDRINUSE` if another socket listens there.
+    ///
+    /// See `listen(2)`; the maximum is `net.core.somaxconn`.
+    #[doc(alias = "backlog")]
+    pub fn listen(&self, backlog: impl Into<Option<i32>>) -> Result<()> {
+        // The kernel cuts what is too much down to its own maximum.
+        let backlog = backlog.into().unwrap_or(i32::MAX).max(0);
+        sys::listen(self.fd.as_fd(), backlog).map_err(Error::of(Call::Listen))
+    }
+
+    /// The next connection, and who connected, within the timeout.
+    ///
+    /// ```
+    /// use berkeley::{create_connection, create_server};
+    ///
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let client = create_connection(&server.local_addr()?)?;
+    /// let (_conn, peer) = server.accept()?;
+    /// assert_eq!(peer, client.local_addr()?);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::TimedOut`] if the timeout passes, `EINVAL` if the socket does not listen,
+    /// `EMFILE` at the limit of descriptors (the connection goes on waiting), `ECONNABORTED` if
+    /// the peer gave up meanwhile.
+    ///
+    /// See `accept(2)`.
+    pub fn accept(&self) -> Result<(Socket, Addr)> {
+        let timeout = default_timeout();
+        let mut from = Storage::empty();
+        let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), |_| {
+            sys::accept(self.fd.as_fd(), &mut from, timeout.is_some())
+        })?;
+        let kind = (self.family, self.ty, self.protocol);
+        Ok((Socket::assemble(fd, kind, timeout), Addr(from)))
+    }
+
+    /// Ends one direction of the connection or both. The peer receives the end after all data.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Shutdown, Socket, Type};
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.shutdown(Shutdown::Write)?;
+    /// assert_eq!(b.recv(&mut [0; 8])?, 0);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ENOTCONN` if there is no connection.
+    ///
+    /// See `shutdown(2)`.
+    #[doc(alias("SHUT_RD", "SHUT_WR", "SHUT_RDWR"))]
+    pub fn shutdown(&self, how: Shutdown) -> Result<()> {
+        let how = match how {
+            Shutdown::Read => c::SHUT_RD,
+            Shutdown::Write => c::SHUT_WR,
+            Shutdown::Both => c::SHUT_RDWR,
+        };
+        sys::shutdown(self.fd.as_fd(), how).map_err(Error::of(Call::Shutdown))
+    }
+
+    /// The socket's own address.
+    ///
+    /// ```
+    /// let server = berkeley::create_server("127.0.0.1:0")?;
+    /// println!("listening on {}", server.local_addr()?);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system's own.
+    ///
+    /// See `getsockname(2)`.
+    #[doc(alias = "getsockname")]
+    pub fn local_addr(&self) -> Result<Addr> {
+        sys::local_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetSockName))
+    }
+
+    /// The address of the peer.
+    ///
+    /// ```
+    /// use berkeley::{Errno, Family, Protocol, Socket, Type};
+    ///
+    /// let sock = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+    /// assert_eq!(sock.peer_addr().unwrap_err().errno(), Some(Errno::ENOTCONN));
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ENOTCONN` if there is none.
+    ///
+    /// See `getpeername(2)`.
+    #[doc(alias = "getpeername")]
+    pub fn peer_addr(&self) -> Result<Addr> {
+        sys::peer_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetPeerName))
+    }
+
+    /// Connects by this deadline, whatever the timeout is; without a limit the call waits only if
+    /// the socket does.
+    pub(crate) fn connect_by(&self, addr: impl ToAddr, deadline: Deadline) -> Result<()> {
+        self.with_addr(Call::Connect, addr, |addr| {
+            self.connect_addr(addr, deadline).map_err(|error| error.at(addr))
+        })
+    }
+
+    fn connect_addr(&self, addr: &Addr, deadline: Deadline) -> Result<()> {
+        let fail = |errno| Err(Error::new(Call::Connect, errno));
+        let mut pause = Duration::from_micros(100);
+        loop {
+            match sys::connect(self.fd.as_fd(), &addr.0) {
+                Ok(()) => return Ok(()),
+                Err(errno) if !self.waits() => return fail(errno),
+                // The attempt goes on in the kernel: to call again would be an error, its end is
+                // what has to be waited for.
+                Err(Errno::EINTR | Errno::EINPROGRESS) => break,
+                // A UNIX listener's queue is full. Nothing tells when there is room.
+                Err(Errno::EAGAIN) if self.family == Family::UNIX && !deadline.has_passed() => {
+                    std::thread::sleep(deadline.remaining().unwrap_or(pause).min(pause));
+                    pause = (pause * 2).min(Duration::from_millis(10));
+                }
+                Err(Errno::EAGAIN) if self.family == Family::UNIX => {
+                    return Err(Error::new(Call::Connect, Cause::TimedOut));
+                }
+                Err(errno) => return fail(errno),
+            }
+        }
+        self.wait(Call::Connect, Interest::Write, deadline)?;
+        match self.take_error()? {
+            Errno::SUCCESS => Ok(()),
+            errno => fail(errno),
+        }
+    }
+
+    /// Turns what the caller wrote into an address, and errors in it into this call's.
+    #[inline]
+    pub(super) fn with_addr<R>(
+        &self,
+        call: Call,
+        addr: impl ToAddr,
+        then: impl FnOnce(&Addr) -> Result<R>,
+    ) -> Result<R> {
+        match addr.with_addr(self.family, then) {
+            Ok(result) => result,
+            Err(error) if error.lookup_code().is_some() => Err(error),
+            Err(error) => Err(error.in_call(call)),
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! The socket: one type for every family and kind.
+
+mod connect;
+mod convert;
+mod options;
+mod recv;
+mod retry;
+mod send;
+
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::error::{Call, Error, Result};
+use crate::kind::{Family, Protocol, Type};
+use crate::sys::{self, c};
+use crate::time::SharedTimeout;
+
+/// A socket of any family and type.
+///
+/// All calls take `&self`: a socket may be used by several threads at once, each sending,
+/// receiving or accepting. It is closed when it is dropped.
+///
+/// # State
+///
+/// Every socket, accepted ones too, starts close-on-exec, without a timeout (or with the
+/// [default](set_default_timeout) one), and never raises `SIGPIPE`.
+///
+/// # Timeouts
+///
+/// [`set_timeout`](Socket::set_timeout) sets the time that one call may take, as in Python:
+/// `None` waits for as long as it takes, zero never waits, and any other duration is one deadline
+/// for the whole call, on the monotonic clock, however many waits and signals happen meanwhile.
+/// A call that is ready at once costs one system call with a timeout as without.
+///
+/// # Errors
+///
+/// An [`Error`] says which call failed, why, and where. Interrupted calls go on by themselves.
+///
+/// ```
+/// use berkeley::{Family, Protocol, Socket, Type};
+///
+/// let server = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+/// server.bind("127.0.0.1:0")?;
+/// server.listen(None)?;
+///
+/// let client = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+/// client.connect(server.local_addr()?)?;
+/// client.send_all(b"hello!")?;
+///
+/// let (conn, _peer) = server.accept()?;
+/// assert_eq!(conn.recv_vec(1024)?, b"hello!");
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// See `socket(7)`.
+#[doc(alias("socket", "fileno", "SocketType"))]
+pub struct Socket {
+    fd: OwnedFd,
+    family: Family,
+    ty: Type,
+    protocol: Protocol,
+    retired: AtomicBool,
+    timeout: SharedTimeout,
+}
+
+/// The timeout that new sockets get, in this process. `None` at first.
+///
+/// ```
+/// assert_eq!(berkeley::default_timeout(), None);
+/// ```
+#[doc(alias = "getdefaulttimeout")]
+pub fn default_timeout() -> Option<Duration> {
+    DEFAULT_TIMEOUT.get()
+}
+
+/// Sets the timeout that sockets made or accepted from now on get, in this whole process.
+///
+/// ```
+/// berkeley::set_default_timeout(None);
+/// ```
+#[doc(alias = "setdefaulttimeout")]
+pub fn set_default_timeout(timeout: impl Into<Option<Duration>>) {
+    DEFAULT_TIMEOUT.set(timeout.into());
+}
+
+static DEFAULT_TIMEOUT: SharedTimeout = SharedTimeout::new(None);
+
+/// Making sockets.
+impl Socket {
+    /// A new socket of this family, type and protocol.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let udp = Socket::new(Family::INET6, Type::DGRAM, Protocol::DEFAULT)?;
+    /// let unix = Socket::new(Family::UNIX, Type::SEQPACKET, Protocol::DEFAULT)?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EAFNOSUPPORT`, `EPROTONOSUPPORT` or `ESOCKTNOSUPPORT` for kinds that the kernel does not
+    /// have, `EPERM` for raw ones without the right, `EMFILE` at the limit of descriptors.
+    ///
+    /// See `socket(2)`.
+    #[doc(alias = "socket")]
+    pub fn new(family: Family, ty: Type, protocol: Protocol) -> Result<Socket> {
+        let timeout = default_timeout();
+        let fd = sys::socket(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
+            Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
+        })?;
+        Ok(Socket::assemble(fd, (family, ty, protocol), timeout))
+    }
+
+    /// Two sockets that are connected to each other.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::SEQPACKET, Protocol::DEFAULT)?;
+    /// a.send(b"one message")?;
+    /// assert_eq!(b.recv_vec(100)?, b"one message");
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::new`], and `EOPNOTSUPP` for families without pairs.
+    ///
+    /// See `socketpair(2)`.
+    #[doc(alias = "socketpair")]
+    pub fn pair(family: Family, ty: Type, protocol: Protocol) -> Result<(Socket, Socket)> {
+        let timeout = default_timeout();
+        let (a, b) =
+            sys::socketpair(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
+                Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
+            })?;
+        let kind = (family, ty, protocol);
+        Ok((Socket::assemble(a, kind, timeout), Socket::assemble(b, kind, timeout)))
+    }
+
+    /// The socket of an open descriptor, whose family, type, protocol and blocking mode are asked
+    /// of the kernel.
+    ///
+    /// ```
+    /// use berkeley::{Family, Socket};
+    ///
+    /// let std = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// let sock = Socket::from_fd(std.into())?;
+    /// assert_eq!(sock.family(), Family::INET);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ENOTSOCK` if it is something else; the descriptor is then closed.
+    #[doc(alias("fromfd", "fileno"))]
+    pub fn from_fd(fd: OwnedFd) -> Result<Socket> {
+        let ask = |name| {
+            let mut value = [0; 4];
+            sys::get_option(fd.as_fd(), c::SOL_SOCKET, name, &mut value)
+                .map(|_| i32::from_ne_bytes(value))
+                .map_err(Error::of(Call::Socket))
+        };
+        let kind =
+            (Family(ask(c::SO_DOMAIN)?), Type(ask(c::SO_TYPE)?), Protocol(ask(c::SO_PROTOCOL)?));
+        let nonblocking = sys::is_nonblocking(fd.as_fd()).map_err(Error::of(Call::Socket))?;
+        Ok(Socket::assemble(fd, kind, nonblocking.then_some(Duration::ZERO)))
+    }
+
+    /// A second socket with a descriptor of its own for the same connection. Timeouts are each
+    /// socket's own, but whether calls wait at all is shared: give both the same kind.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// let same = sock.dup()?;
+    /// same.bind("127.0.0.1:0")?;
+    /// assert_eq!(sock.local_addr()?, same.local_addr()?);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` at the limit of descriptors.
+    ///
+    /// See `dup(2)`.
+    #[doc(alias = "try_clone")]
+    pub fn dup(&self) -> Result<Socket> {
+        let fd = sys::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
+        Ok(Socket::assemble(fd, (self.family, self.ty, self.protocol), self.timeout()))
+    }
+
+    /// Gives up the socket and answers its descriptor, still open.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let sock = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+    /// let fd: OwnedFd = sock.detach();
+    /// let std = std::net::TcpStream::from(fd);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("into_raw_fd", "into_fd"))]
+    pub fn detach(self) -> OwnedFd {
+        self.fd
+    }
+
+    /// Closes the socket and says what the kernel answered, which dropping it does not.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?.close()?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the kernel reports at the last moment. The descriptor is closed all the same.
+    ///
+    /// See `close(2)`.
+    pub fn close(self) -> Result<()> {
+        sys::close(self.fd).map_err(Error::of(Call::Close))
+    }
+
+    /// Ends the connection for every thread: calls that wait in this socket end at once, and
+    /// every later one fails with `EBADF`. Unlike [`shutdown`](Socket::shutdown) it also frees
+    /// what the kernel holds for the socket, such as its port, while others still refer to it.
+    ///
+    /// The number of the descriptor stays taken until the socket is dropped, so that no thread
+    /// that is about to use it can meet another file. [Duplicates](Socket::dup) see the end of
+    /// the connection.
+    ///
+    /// ```
+    /// use berkeley::{Errno, create_server};
+    /// use std::{thread, time::Duration};
+    ///
+    /// let server = create_server("127.0.0.1:0")?;
+    /// thread::scope(|scope| {
+    ///     let waiting = scope.spawn(|| server.accept());
+    ///     thread::sleep(Duration::from_millis(20));
+    ///     server.hang_up()?;
+    ///     assert!(waiting.join().unwrap().is_err());
+    ///     assert_eq!(server.accept().unwrap_err().errno(), Some(Errno::EBADF));
+    ///     Ok(())
+    /// })
+    /// # as berkeley::Result<()>;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` at the limit of descriptors: waiting calls were ended, but the socket lives on.
+    #[doc(alias("close", "abort", "cancel"))]
+    pub fn hang_up(&self) -> Result<()> {
+        self.retired.store(true, Ordering::Release);
+        // Not every socket can be shut down, but every one that can wakes those who wait in it.
+        let _ = sys::shutdown(self.fd.as_fd(), c::SHUT_RDWR);
+        sys::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
+    }
+
+    fn assemble(fd: OwnedFd, kind: (Family, Type, Protocol), timeout: Option<Duration>) -> Socket {
+        let (family, ty, protocol) = kind;
+        Socket {
+            fd,
+            family,
+            ty,
+            protocol,
+            retired: AtomicBool::new(false),
+            timeout: SharedTimeout::new(timeout),
+        }
+    }
+}
+
+/// Timeout and kind.
+impl Socket {
+    /// Sets how long one call may take: `None` for as long as it takes, zero to never wait.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    /// use std::time::Duration;
+    ///
+    /// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// sock.bind("127.0.0.1:0")?;
+    /// sock.set_timeout(Duration::from_millis(20))?;
+    /// assert!(sock.recv_vec(1).unwrap_err().is_timeout());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, if the socket changes between waiting in the kernel and not.
+    #[doc(alias("settimeout", "set_read_timeout", "set_write_timeout"))]
+    pub fn set_timeout(&self, timeout: impl Into<Option<Duration>>) -> Result<()> {
+        let timeout = timeout.into();
+        if timeout.is_none() != self.timeout.is_none() {
+            sys::set_nonblocking(self.fd.as_fd(), timeout.is_some())
+                .map_err(Error::of(Call::SetTimeout))?;
+        }
+        self.timeout.set(timeout);
+        Ok(())
+    }
+
+    /// How long one call may take.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// assert_eq!(Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?.timeout(), None);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("gettimeout", "getblocking"))]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout.get()
+    }
+
+    /// Whether calls never wait: the same as a timeout of zero, or else of `None`.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.set_nonblocking(true)?;
+    /// assert!(a.recv(&mut [0; 8]).unwrap_err().is_would_block());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set_timeout`](Socket::set_timeout).
+    #[doc(alias = "setblocking")]
+    pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
+        self.set_timeout(nonblocking.then_some(Duration::ZERO))
+    }
+
+    /// The family.
+    ///
+    /// ```
+    /// # use berkeley::{Family, Protocol, Socket, Type};
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// assert_eq!(a.family(), Family::UNIX);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("SO_DOMAIN", "domain"))]
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The type.
+    ///
+    /// ```
+    /// # use berkeley::{Family, Protocol, Socket, Type};
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// assert_eq!(a.ty(), Type::STREAM);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("type", "SO_TYPE"))]
+    pub fn ty(&self) -> Type {
+        self.ty
+    }
+
+    /// The protocol, as it was asked for.
+    ///
+    /// ```
+    /// # use berkeley::{Family, Protocol, Socket, Type};
+    /// let sock = Socket::new(Family::INET, Type::STREAM, Protocol::TCP)?;
+    /// assert_eq!(sock.protocol(), Protocol::TCP);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("proto", "SO_PROTOCOL"))]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+}
+
+/// The file descriptor, the addresses as far as there are some, and the kind.
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Socket");
+        debug
+            .field("fd", &self.fd.as_raw_fd())
+            .field("family", &self.family)
+            .field("type", &self.ty);
+        debug.field("protocol", &self.protocol).field("timeout", &self.timeout());
+        if let Ok(addr) = self.local_addr() {
+            debug.field("local_addr", &addr);
+        }
+        if let Ok(addr) = self.peer_addr() {
+            debug.field("peer_addr", &addr);
+        }
+        debug.finish()
+    }
+}

@@ -1,0 +1,229 @@
+//! Receiving.
+
+use std::io::IoSliceMut;
+use std::os::fd::AsFd;
+use std::sync::atomic::Ordering;
+
+use super::Socket;
+use crate::addr::Addr;
+use crate::buf::{Buffer, fill, spare};
+use crate::error::{Call, Cause, Error, Result};
+use crate::kind::MsgFlags;
+use crate::sys::{self, Errno, Filled, Interest, Storage};
+
+/// Receiving.
+impl Socket {
+    /// Receives into memory and says how many bytes: of a stream what is there, zero at its end;
+    /// of other types one message.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.send(b"hello")?;
+    /// let mut buf = [0; 1024];
+    /// let len = b.recv(&mut buf)?;
+    /// assert_eq!(&buf[..len], b"hello");
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::TimedOut`] if the timeout passes, `EAGAIN` if it is zero and nothing is there,
+    /// `ECONNRESET` if the peer cut the connection off, `ENOTCONN` without one,
+    /// [`Cause::Truncated`] if a datagram was larger than the memory: it holds the beginning.
+    /// Ask for [`MsgFlags::TRUNC`] to receive the beginnings of datagrams without that error.
+    ///
+    /// See `recv(2)`.
+    #[inline]
+    pub fn recv<B: Buffer>(&self, buf: B) -> Result<B::Received> {
+        self.recv_with(buf, MsgFlags::empty())
+    }
+
+    /// [`recv`](Socket::recv) with flags.
+    ///
+    /// With [`MsgFlags::TRUNC`] on a datagram socket the answer is never more than the memory
+    /// holds.
+    ///
+    /// ```
+    /// use berkeley::{Family, MsgFlags, Protocol, Socket, Type};
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::DGRAM, Protocol::DEFAULT)?;
+    /// a.send(b"a long message")?;
+    /// let mut head = [0; 6];
+    /// assert_eq!(b.recv_with(&mut head, MsgFlags::TRUNC)?, 6);
+    /// assert_eq!(&head, b"a long");
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv`](Socket::recv).
+    #[inline]
+    pub fn recv_with<B: Buffer>(&self, buf: B, flags: MsgFlags) -> Result<B::Received> {
+        fill(buf, |room| {
+            let got = self.retry(Call::Recv, Interest::Read, flags, |flags| {
+                sys::recv(self.fd.as_fd(), self.is_stream(), room, flags)
+            })?;
+            self.check(Call::Recv, got, flags)
+        })
+    }
+
+    /// Receives at most so many bytes into a new vector.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.send(b"hello")?;
+    /// assert_eq!(b.recv_vec(1024)?, b"hello");
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv`](Socket::recv).
+    #[doc(alias = "recv")]
+    pub fn recv_vec(&self, most: usize) -> Result<Vec<u8>> {
+        let mut data = Vec::with_capacity(most);
+        self.recv(spare(&mut data))?;
+        Ok(data)
+    }
+
+    /// Receives one message, and who sent it. On a connected stream there is no address.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let server = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// server.bind("127.0.0.1:0")?;
+    /// let client = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// client.send_to(b"hello", server.local_addr()?)?;
+    ///
+    /// let mut buf = [0; 1024];
+    /// let (len, from) = server.recv_from(&mut buf)?;
+    /// server.send_to(&buf[..len], from)?;
+    /// assert_eq!(client.recv_vec(1024)?, b"hello");
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv`](Socket::recv); that of a datagram that did not fit carries its sender.
+    ///
+    /// See `recvfrom(2)`.
+    #[inline]
+    #[doc(alias = "recvfrom")]
+    pub fn recv_from<B: Buffer>(&self, buf: B) -> Result<(B::Received, Addr)> {
+        self.recv_from_with(buf, MsgFlags::empty())
+    }
+
+    /// [`recv_from`](Socket::recv_from) with flags.
+    ///
+    /// ```
+    /// use berkeley::{Family, MsgFlags, Protocol, Socket, Type};
+    ///
+    /// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// sock.bind("127.0.0.1:0")?;
+    /// let nothing = sock.recv_from_with(&mut [0; 16], MsgFlags::DONTWAIT);
+    /// assert!(nothing.unwrap_err().is_would_block());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv_from`](Socket::recv_from).
+    #[inline]
+    pub fn recv_from_with<B: Buffer>(
+        &self,
+        buf: B,
+        flags: MsgFlags,
+    ) -> Result<(B::Received, Addr)> {
+        let mut from = Addr(Storage::empty());
+        let received = fill(buf, |room| {
+            let got = self.retry(Call::RecvFrom, Interest::Read, flags, |flags| {
+                sys::recv_from(self.fd.as_fd(), self.is_stream(), room, flags, &mut from.0)
+            })?;
+            self.check(Call::RecvFrom, got, flags).map_err(|error| error.at(&from))
+        })?;
+        Ok((received, from))
+    }
+
+    /// Receives into several pieces of memory, filled one after the other, in one call.
+    ///
+    /// ```
+    /// use berkeley::{Family, MsgFlags, Protocol, Socket, Type};
+    /// use std::io::IoSliceMut;
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::DGRAM, Protocol::DEFAULT)?;
+    /// a.send(b"HEADbody")?;
+    /// let (mut head, mut body) = ([0; 4], [0; 100]);
+    /// let mut pieces = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+    /// let (len, _from) = b.recv_from_vectored(&mut pieces, MsgFlags::empty())?;
+    /// assert_eq!((len, &head), (8, b"HEAD"));
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv_from`](Socket::recv_from); `EMSGSIZE` for more than 1,024 pieces.
+    ///
+    /// See `recvmsg(2)`.
+    #[doc(alias("recvmsg", "readv", "read_vectored"))]
+    pub fn recv_from_vectored(
+        &self,
+        data: &mut [IoSliceMut<'_>],
+        flags: MsgFlags,
+    ) -> Result<(usize, Addr)> {
+        let mut from = Addr(Storage::empty());
+        let got = self.retry(Call::RecvFrom, Interest::Read, flags, |flags| {
+            sys::recv_vectored(self.fd.as_fd(), self.is_stream(), data, flags, &mut from.0)
+        })?;
+        let filled = self.check(Call::RecvFrom, got, flags).map_err(|error| error.at(&from))?;
+        Ok((filled.len(), from))
+    }
+
+    /// [`recv_from_vectored`](Socket::recv_from_vectored) without the address.
+    ///
+    /// ```
+    /// use berkeley::{Family, MsgFlags, Protocol, Socket, Type};
+    /// use std::io::IoSliceMut;
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.send(b"ab")?;
+    /// let (mut first, mut second) = ([0; 1], [0; 1]);
+    /// let mut pieces = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+    /// assert_eq!(b.recv_vectored(&mut pieces, MsgFlags::empty())?, 2);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv`](Socket::recv).
+    ///
+    /// See `recvmsg(2)`.
+    #[doc(alias("recvmsg", "readv", "read_vectored"))]
+    pub fn recv_vectored(&self, data: &mut [IoSliceMut<'_>], flags: MsgFlags) -> Result<usize> {
+        self.recv_from_vectored(data, flags)
+            .map(|(len, _)| len)
+            .map_err(|error| error.in_call(Call::Recv))
+    }
+
+    /// Whether what is received is a piece of a stream, not a message.
+    #[inline]
+    fn is_stream(&self) -> bool {
+        !self.ty.keeps_boundaries()
+    }
+
+    /// What the memory holds, unless it is less than there was.
+    #[inline]
+    fn check(&self, call: Call, got: Filled, asked: MsgFlags) -> Result<Filled> {
+        if got.was_cut() && !asked.contains(MsgFlags::TRUNC) {
+            return Err(Error::new(call, Cause::Truncated(got.whole_len())));
+        }
+        if got.len() == 0 && self.retired.load(Ordering::Acquire) {
+            return Err(Error::new(call, Errno::EBADF));
+        }
+        Ok(got)
+    }
+}

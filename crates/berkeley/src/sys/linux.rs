@@ -1,0 +1,88 @@
+//! Calls that only Linux has, or that Linux makes in one step where others need two.
+
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
+use std::time::Duration;
+
+use super::unix::{check, new_fd};
+use super::{Errno, Interest, Storage, c};
+
+type Result<T> = std::result::Result<T, Errno>;
+
+pub(crate) fn socket(family: i32, ty: i32, protocol: i32, nonblocking: bool) -> Result<OwnedFd> {
+    // SAFETY: `socket` takes no memory of ours.
+    new_fd(unsafe { c::socket(family, ty | birth_flags(nonblocking), protocol) })
+}
+
+pub(crate) fn socketpair(
+    family: i32,
+    ty: i32,
+    protocol: i32,
+    nonblocking: bool,
+) -> Result<(OwnedFd, OwnedFd)> {
+    let mut pair = [-1; 2];
+    // SAFETY: the call writes two ints into `pair`.
+    check(unsafe {
+        c::socketpair(family, ty | birth_flags(nonblocking), protocol, pair.as_mut_ptr())
+    })?;
+    let [left, right] = pair;
+    // SAFETY: the call has succeeded, so both are descriptors that nobody else owns.
+    Ok(unsafe { (OwnedFd::from_raw_fd(left), OwnedFd::from_raw_fd(right)) })
+}
+
+/// Accepts a connection. The new socket's blocking mode is the one asked for, whatever the
+/// listener's is.
+pub(crate) fn accept(fd: BorrowedFd<'_>, from: &mut Storage, nonblocking: bool) -> Result<OwnedFd> {
+    let mut len = Storage::CAPACITY as c::socklen_t;
+    // SAFETY: `from` has the capacity that `len` states.
+    let fd = unsafe {
+        c::accept4(fd.as_raw_fd(), from.as_mut_ptr(), &mut len, birth_flags(nonblocking))
+    };
+    let fd = new_fd(fd)?;
+    // SAFETY: the kernel has written `len` bytes, as far as they fit.
+    unsafe { from.set_len(len) };
+    Ok(fd)
+}
+
+/// Waits until the descriptor is ready or has failed, at most this long. `false`: time is up.
+///
+/// The kernel takes nanoseconds here and never wakes early, so nothing is rounded.
+pub(crate) fn wait(
+    fd: BorrowedFd<'_>,
+    interest: Interest,
+    limit: Option<Duration>,
+) -> Result<bool> {
+    let mut entry = c::pollfd {
+        fd: fd.as_raw_fd(),
+        events: match interest {
+            Interest::Read => c::POLLIN,
+            Interest::Write => c::POLLOUT,
+        },
+        revents: 0,
+    };
+    let limit = limit.map(|limit| c::timespec {
+        tv_sec: c::time_t::try_from(limit.as_secs()).unwrap_or(c::time_t::MAX),
+        tv_nsec: limit.subsec_nanos() as _,
+    });
+    let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: one entry and, unless null, one timespec, both alive until the call returns.
+    let ready = unsafe { c::ppoll(&mut entry, 1, limit, ptr::null()) };
+    check(ready)?;
+    Ok(ready > 0)
+}
+
+/// Takes the socket from under a descriptor that other threads may be using, and leaves a file in
+/// its place on which every socket call fails with `EBADF`.
+///
+/// The number stays taken until its owner closes it, so that a call that is just about to be made
+/// cannot meet somebody else's file.
+pub(crate) fn retire(fd: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: the path is a C string.
+    let placeholder = new_fd(unsafe { c::open(c"/".as_ptr(), c::O_PATH | c::O_CLOEXEC) })?;
+    // SAFETY: replaces a descriptor that the caller owns; no memory of ours is involved.
+    check(unsafe { c::dup3(placeholder.as_raw_fd(), fd.as_raw_fd(), c::O_CLOEXEC) })
+}
+
+fn birth_flags(nonblocking: bool) -> i32 {
+    c::SOCK_CLOEXEC | if nonblocking { c::SOCK_NONBLOCK } else { 0 }
+}

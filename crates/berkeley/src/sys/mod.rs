@@ -1,0 +1,79 @@
+//! The operating system: the only module that calls it.
+//!
+//! # What a platform provides
+//!
+//! A port is a file here that offers the items below under these names and types; nothing above
+//! this module contains a `cfg` for an operating system or names a C type.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`c`] | the platform's numbers (`AF_INET`, `SO_KEEPALIVE`, `ECONNREFUSED` …) |
+//! | [`Storage`] | memory for any socket address, filled by the kernel |
+//! | `socket`, `socketpair`, `accept`, `dup` | new descriptors, close-on-exec from birth |
+//! | `bind`, `connect`, `listen`, `shutdown`, `close`, `retire` | a socket's life |
+//! | `send`, `send_to`, `send_vectored` | bytes out, never raising `SIGPIPE` |
+//! | `recv`, `recv_from`, `recv_vectored` | bytes in |
+//! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
+//! | `set_nonblocking`, `is_nonblocking`, `wait` | blocking mode, and readiness with nanoseconds |
+//! | `getaddrinfo`, `getnameinfo`, `host_by_name`, `host_by_addr`, `host_name` | names |
+//! | `service_by_name`, `service_by_port`, `protocol_by_name`, `protocol_by_number` | the services and protocols files |
+//! | `interface_index`, `interface_name`, `interfaces` | interfaces |
+//! | `inet_pton`, `inet_ntop` | numeric addresses exactly as the platform reads and prints them |
+//! | `error_text`, `lookup_error_text` | the platform's words for its codes |
+//!
+//! Every function is one call of the system, returns its error number untouched and retries
+//! nothing: retries, deadlines and words belong to the layers above.
+#![allow(unsafe_code)]
+
+#[cfg(unix)]
+pub(crate) mod abi;
+mod storage;
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+mod unix_names;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+
+pub(crate) use storage::Storage;
+#[cfg(unix)]
+pub(crate) use {abi as c, unix::*, unix_names::*};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::*;
+
+/// An error number of the operating system, `errno`.
+///
+/// Its names, such as [`Errno::ECONNREFUSED`], and its meaning in words are in the documentation
+/// of its constants; a number without a name is kept as it is.
+///
+/// ```
+/// use berkeley::Errno;
+///
+/// assert_eq!(Errno::ECONNREFUSED.name(), Some("ECONNREFUSED"));
+/// assert_eq!(Errno::ECONNREFUSED.to_string(), "connection refused");
+/// assert!(Errno::SUCCESS.is_success());
+/// ```
+///
+/// See `errno(3)`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[doc(alias = "errno")]
+pub struct Errno(pub(crate) i32);
+
+impl Errno {
+    /// The calling thread's current error number: what the call just made left behind.
+    #[cold]
+    pub(crate) fn last() -> Errno {
+        Errno(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
+    }
+}
+
+/// What to wait for on a descriptor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Interest {
+    /// Until a receive or an accept would not block.
+    Read,
+    /// Until a send would not block, or a connection attempt has ended.
+    Write,
+}

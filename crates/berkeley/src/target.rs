@@ -1,0 +1,161 @@
+//! What may be written where a socket takes an address.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::path::{Path, PathBuf};
+
+use crate::addr::{Addr, AddrError, UnixAddr};
+use crate::error::{Call, Cause, Error, Result};
+use crate::kind::Family;
+use crate::names::{AddrInfoFlags, Name, getaddrinfo};
+
+/// Whatever can be turned into the address of a socket of a given family.
+///
+/// | write | meaning |
+/// |---|---|
+/// | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, `(IpAddr, u16)` | the address |
+/// | `"127.0.0.1:80"`, `"[::1]:80"`, `"unix:/run/x.sock"`, `"unix:@name"` | the address of this text |
+/// | `"localhost:80"`, `("localhost", 80)` | the host's first address of the socket's family |
+/// | `("", 80)` | every local address of the family |
+/// | [`&Path`](Path) | a UNIX path |
+///
+/// Only a host that is not numeric is looked up.
+///
+/// ```
+/// use berkeley::{Family, Protocol, Socket, Type};
+/// use std::net::Ipv4Addr;
+///
+/// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+/// sock.bind((Ipv4Addr::LOCALHOST, 0))?;
+/// sock.send_to(b"hi", ("localhost", 9))?;
+/// sock.send_to(b"hi", "127.0.0.1:9")?;
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Cause::Address`] for what is no address, [`Cause::Lookup`] for a host that is not found.
+pub trait ToAddr {
+    /// The address, for a socket of this family.
+    fn to_addr(&self, family: Family) -> Result<Addr>;
+
+    /// Lends the address, so that one that exists already is not copied.
+    #[doc(hidden)]
+    #[inline]
+    fn with_addr<R>(&self, family: Family, call: impl FnOnce(&Addr) -> R) -> Result<R> {
+        Ok(call(&self.to_addr(family)?))
+    }
+}
+
+impl ToAddr for Addr {
+    fn to_addr(&self, _: Family) -> Result<Addr> {
+        Ok(*self)
+    }
+
+    #[inline]
+    fn with_addr<R>(&self, _: Family, call: impl FnOnce(&Addr) -> R) -> Result<R> {
+        Ok(call(self))
+    }
+}
+
+impl<T: ToAddr + ?Sized> ToAddr for &T {
+    fn to_addr(&self, family: Family) -> Result<Addr> {
+        (**self).to_addr(family)
+    }
+
+    #[inline]
+    fn with_addr<R>(&self, family: Family, call: impl FnOnce(&Addr) -> R) -> Result<R> {
+        (**self).with_addr(family, call)
+    }
+}
+
+/// Lets the types that always are an address be one.
+macro_rules! addresses {
+    ($($ty:ty),+) => {
+        $(impl ToAddr for $ty {
+            #[inline]
+            fn to_addr(&self, _: Family) -> Result<Addr> {
+                Ok(Addr::from(*self))
+            }
+        })+
+    };
+}
+
+addresses!(SocketAddr, SocketAddrV4, SocketAddrV6, (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
+
+/// A host, numeric or to be looked up, and a port.
+impl ToAddr for (&str, u16) {
+    fn to_addr(&self, family: Family) -> Result<Addr> {
+        let (host, port) = *self;
+        resolve(host, port.into(), family)
+    }
+}
+
+impl ToAddr for UnixAddr<'_> {
+    fn to_addr(&self, _: Family) -> Result<Addr> {
+        Addr::try_from(*self).map_err(fail)
+    }
+}
+
+impl ToAddr for Path {
+    fn to_addr(&self, _: Family) -> Result<Addr> {
+        Addr::try_from(self).map_err(fail)
+    }
+}
+
+impl ToAddr for PathBuf {
+    fn to_addr(&self, family: Family) -> Result<Addr> {
+        self.as_path().to_addr(family)
+    }
+}
+
+impl ToAddr for str {
+    fn to_addr(&self, family: Family) -> Result<Addr> {
+        let error = match self.parse() {
+            Ok(addr) => return Ok(addr),
+            Err(error) => fail(error),
+        };
+        match self.rsplit_once(':') {
+            Some((host, service)) if is_host(host) && !service.is_empty() => {
+                let host =
+                    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+                if service.bytes().all(|byte| byte.is_ascii_digit())
+                    && service.parse::<u16>().is_err()
+                {
+                    let expected = "a port is a number from 0 to 65535";
+                    return Err(fail(AddrError::syntax(self, expected)));
+                }
+                resolve(host, service.into(), family)
+            }
+            _ => Err(error),
+        }
+    }
+}
+
+impl ToAddr for String {
+    fn to_addr(&self, family: Family) -> Result<Addr> {
+        self.as_str().to_addr(family)
+    }
+}
+
+/// Whether this may stand before the port: a bracketed address with a scope by name, or a name.
+fn is_host(host: &str) -> bool {
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    bracketed || !host.contains([':', '/', '?'])
+}
+
+fn resolve(host: &str, service: Name<'_>, family: Family) -> Result<Addr> {
+    let (host, flags) = match host {
+        "" => (Name::NONE, AddrInfoFlags::PASSIVE),
+        host => (host.into(), AddrInfoFlags::empty()),
+    };
+    let question = getaddrinfo(host, service).family(family).flags(flags);
+    let first = question.call()?.into_iter().next();
+    first
+        .map(|answer| answer.addr)
+        .ok_or_else(|| Error::new(Call::GetAddrInfo, Cause::Argument("the host has no address")))
+}
+
+fn fail(error: AddrError) -> Error {
+    // The calls that take an address put their own name in its place.
+    Error::new(Call::GetAddrInfo, error)
+}

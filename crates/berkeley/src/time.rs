@@ -1,0 +1,102 @@
+//! Timeouts and deadlines: the one place where a duration is turned into a moment.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The moment at which a call gives up, or never.
+///
+/// One deadline serves a whole call, however many system calls, signals and waits it takes. It is
+/// a moment on the monotonic clock: setting the time of day moves it neither way.
+///
+/// ```
+/// use berkeley::Deadline;
+/// use std::time::Duration;
+///
+/// let deadline = Deadline::after(Duration::from_millis(20));
+/// assert!(deadline.remaining() <= Some(Duration::from_millis(20)));
+/// assert_eq!(Deadline::NEVER.remaining(), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// No limit.
+    pub const NEVER: Deadline = Deadline(None);
+
+    /// So much time from now. What lies beyond the clock's range is never.
+    pub fn after(duration: Duration) -> Deadline {
+        Deadline(Instant::now().checked_add(duration))
+    }
+
+    /// So much time from now, or never.
+    pub fn after_option(duration: Option<Duration>) -> Deadline {
+        duration.map_or(Deadline::NEVER, Deadline::after)
+    }
+
+    /// At this moment.
+    pub fn at(moment: Instant) -> Deadline {
+        Deadline(Some(moment))
+    }
+
+    /// The time that is left, zero once it has passed; `None` without a limit.
+    pub fn remaining(self) -> Option<Duration> {
+        self.0.map(|moment| moment.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether the moment has come.
+    pub fn has_passed(self) -> bool {
+        self.remaining() == Some(Duration::ZERO)
+    }
+
+    /// The earlier of two.
+    #[must_use]
+    pub fn min(self, other: Deadline) -> Deadline {
+        match (self.0, other.0) {
+            (Some(one), Some(two)) => Deadline(Some(one.min(two))),
+            (one, two) => Deadline(one.or(two)),
+        }
+    }
+}
+
+/// A socket's timeout, shared by the threads that use it: none, zero (never wait), or a duration.
+///
+/// Nanoseconds in one word, so that reading it costs one load. A duration longer than 584 years
+/// is kept as the longest that fits.
+#[derive(Debug)]
+pub(crate) struct SharedTimeout(AtomicU64);
+
+impl SharedTimeout {
+    const NONE: u64 = u64::MAX;
+
+    pub(crate) const fn new(timeout: Option<Duration>) -> SharedTimeout {
+        SharedTimeout(AtomicU64::new(to_word(timeout)))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> Option<Duration> {
+        match self.0.load(Ordering::Relaxed) {
+            SharedTimeout::NONE => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
+    }
+
+    /// Whether calls may wait in the kernel for as long as it takes.
+    #[inline]
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == SharedTimeout::NONE
+    }
+
+    pub(crate) fn set(&self, timeout: Option<Duration>) {
+        self.0.store(to_word(timeout), Ordering::Relaxed);
+    }
+}
+
+const fn to_word(timeout: Option<Duration>) -> u64 {
+    match timeout {
+        None => SharedTimeout::NONE,
+        Some(duration) => {
+            let nanos = duration.as_nanos();
+            if nanos < SharedTimeout::NONE as u128 { nanos as u64 } else { SharedTimeout::NONE - 1 }
+        }
+    }
+}
