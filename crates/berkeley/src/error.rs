@@ -166,6 +166,10 @@ pub enum Call {
 
 impl Call {
     /// The name as it is known in C, or here where C has none.
+    ///
+    /// ```
+    /// assert_eq!(berkeley::Call::SendTo.name(), "sendto");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Call::Socket => "socket",
@@ -268,6 +272,10 @@ names! { LookupCode, "":
 
 impl LookupCode {
     /// Whether the same question may be answered later.
+    ///
+    /// ```
+    /// assert!(berkeley::LookupCode::EAI_AGAIN.is_temporary());
+    /// ```
     pub fn is_temporary(self) -> bool {
         matches!(self, LookupCode::EAI_AGAIN | LookupCode::TRY_AGAIN)
     }
@@ -355,16 +363,33 @@ impl Error {
     }
 
     /// The call that failed.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.call(), berkeley::Call::Connect);
+    /// ```
     pub fn call(&self) -> Call {
         self.call
     }
 
     /// Why it failed.
+    ///
+    /// ```
+    /// use berkeley::{Cause, Errno};
+    ///
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(*error.cause(), Cause::Os(Errno::ECONNREFUSED));
+    /// ```
     pub fn cause(&self) -> &Cause {
         &self.cause
     }
 
     /// The operating system's error number, if it was the one to say no.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.errno(), Some(berkeley::Errno::ECONNREFUSED));
+    /// ```
     #[doc(alias = "raw_os_error")]
     pub fn errno(&self) -> Option<Errno> {
         match self.cause {
@@ -374,6 +399,11 @@ impl Error {
     }
 
     /// The code of a look-up that failed.
+    ///
+    /// ```
+    /// let error = berkeley::gethostbyname("no.such.host.invalid").unwrap_err();
+    /// assert!(error.lookup_code().is_some());
+    /// ```
     #[doc(alias("gaierror", "herror"))]
     pub fn lookup_code(&self) -> Option<LookupCode> {
         match self.cause {
@@ -383,6 +413,11 @@ impl Error {
     }
 
     /// What `std` calls this kind of error. A timeout is [`io::ErrorKind::TimedOut`] everywhere.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+    /// ```
     pub fn kind(&self) -> io::ErrorKind {
         match &self.cause {
             Cause::Os(errno) => errno.kind(),
@@ -411,6 +446,15 @@ impl Error {
     }
 
     /// Whether the call would have had to wait, and the socket does not.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.set_nonblocking(true)?;
+    /// assert!(a.recv(&mut [0; 8]).unwrap_err().is_would_block());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
     #[doc(alias("EWOULDBLOCK", "EAGAIN", "BlockingIOError"))]
     pub fn is_would_block(&self) -> bool {
         self.errno() == Some(Errno::EAGAIN)
@@ -439,6 +483,11 @@ impl Error {
     }
 
     /// The address it was about: the one connected, bound or sent to, or received from.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.address().unwrap().to_string(), "127.0.0.1:1");
+    /// ```
     pub fn address(&self) -> Option<&Addr> {
         match self.detail.as_ref()?.place.as_ref()? {
             Place::Addr(addr) => Some(addr),
@@ -447,11 +496,28 @@ impl Error {
     }
 
     /// How many bytes [`Socket::send_all`](crate::Socket::send_all) had sent before it failed.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.set_nonblocking(true)?; // and nobody reads
+    /// let error = a.send_all(&[0; 10 << 20]).unwrap_err();
+    /// println!("{} bytes have gone", error.bytes_sent().unwrap());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
     pub fn bytes_sent(&self) -> Option<usize> {
         self.detail.as_ref()?.bytes_sent
     }
 
     /// The errors of every address that was tried, in order; empty if there was only one.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("localhost:1").unwrap_err();
+    /// for attempt in error.attempts() {
+    ///     println!("{attempt}");
+    /// }
+    /// ```
     pub fn attempts(&self) -> &[Error] {
         self.detail.as_ref().map_or(&[], |detail| &detail.attempts)
     }

@@ -25,7 +25,7 @@ impl Socket {
     /// # Errors
     ///
     /// `EPIPE` or `ECONNRESET` if the connection has ended, `EMSGSIZE` for a datagram that is
-    /// too large, `ENOTCONN` or `EDESTADDRREQ` without a connection, [`Cause::TimedOut`] if the
+    /// too large, `ENOTCONN` or `EDESTADDRREQ` without a connection, [`Cause::TimedOut`](crate::Cause::TimedOut) if the
     /// timeout passes, `EAGAIN` if it is zero and there is no room.
     ///
     /// See `send(2)`.
