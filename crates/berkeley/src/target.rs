@@ -76,6 +76,11 @@ macro_rules! addresses {
             fn to_addr(&self, _: Family) -> Result<Addr> {
                 Ok(Addr::from(*self))
             }
+
+            #[inline]
+            fn with_addr<R>(&self, _: Family, call: impl FnOnce(&Addr) -> R) -> Result<R> {
+                Ok(call(&Addr::from(*self)))
+            }
         })+
     };
 }
