@@ -33,7 +33,7 @@ impl Addr {
                 Some(SocketAddr::V6(SocketAddrV6::new(
                     Ipv6Addr::from(*host),
                     u16::from_be_bytes(*port),
-                    u32::from_be_bytes(*flow),
+                    u32::from_ne_bytes(*flow),
                     u32::from_ne_bytes(*scope),
                 )))
             }
@@ -84,8 +84,8 @@ impl From<SocketAddrV6> for Addr {
         let (flow, tail) = tail.split_at_mut(4);
         let (host, scope) = tail.split_at_mut(16);
         port.copy_from_slice(&addr.port().to_be_bytes());
-        // The flow label stands in network order, the number of the interface in the host's.
-        flow.copy_from_slice(&addr.flowinfo().to_be_bytes());
+        // As `std` does it: its flow is the field's own bytes, not a number in the host's order.
+        flow.copy_from_slice(&addr.flowinfo().to_ne_bytes());
         host.copy_from_slice(&addr.ip().octets());
         scope.copy_from_slice(&addr.scope_id().to_ne_bytes());
         Addr(Storage::of_fixed(Family::INET6.0, rest))
