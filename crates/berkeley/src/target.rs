@@ -117,6 +117,7 @@ impl ToAddr for str {
     fn to_addr(&self, family: Family) -> Result<Addr> {
         let error = match self.parse() {
             Ok(addr) => return Ok(addr),
+            Err(error) if self.starts_with("unix:") => return Err(fail(error)),
             Err(error) => fail(error),
         };
         match self.rsplit_once(':') {
