@@ -90,7 +90,6 @@ impl Waiting {
 /// A call stands where it began, and one that waited for the other side also where it returned,
 /// if something happened in between.
 fn moments(events: &[Event]) -> Vec<Moment<'_>> {
-    let waits = |event: &Event| matches!(event.call, "accept" | "recv" | "recvfrom");
     let split = |event: &Event| {
         let meanwhile = |at: Duration| event.start < at && at < event.end();
         waits(event)
@@ -111,6 +110,11 @@ fn moments(events: &[Event]) -> Vec<Moment<'_>> {
     }
     moments.sort_by_key(|moment| moment.at);
     moments
+}
+
+/// Whether this is a call that waits for the other side.
+fn waits(event: &Event) -> bool {
+    matches!(event.call, "accept" | "recv" | "recvfrom")
 }
 
 /// The widths and the characters of one picture.
@@ -203,12 +207,13 @@ impl Sheet {
             pieces.push((style, format!("{arrow} {}", event.result)));
         }
         let took = span(event.duration, self.unicode);
-        if moment.part == Part::End {
+        let waited = waits(event) && event.duration >= Duration::from_millis(1);
+        if moment.part == Part::End || moment.part == Part::Whole && waited {
             pieces.push((WAIT, format!("waited {took}")));
         }
         let mut lines = self.fill(pieces);
         // The time of a call that did not wait is worth no line of its own.
-        if let (Part::Whole, Some(last)) = (moment.part, lines.last_mut()) {
+        if let (Part::Whole, false, Some(last)) = (moment.part, waited, lines.last_mut()) {
             if width(last) + 1 + took.chars().count() <= self.lane {
                 last.push((DIM, took));
             }

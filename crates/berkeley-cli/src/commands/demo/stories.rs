@@ -222,7 +222,8 @@ fn refused(stage: &Stage) -> Result<Vec<Event>> {
 }
 
 fn reuse(stage: &Stage) -> Result<Vec<Event>> {
-    let server = |lane: Lane<'_>, tell: &dyn Fn(Addr)| {
+    let (over, until_over) = channel::<()>();
+    let server = move |lane: Lane<'_>, tell: &dyn Fn(Addr)| {
         let port = std::cell::Cell::new(stage.any_port());
         let tell = |addr| {
             port.set(addr);
@@ -233,22 +234,23 @@ fn reuse(stage: &Stage) -> Result<Vec<Event>> {
         conn.socket.set_timeout(stage.limit)?;
         lane.close(conn, Some("FIN"))?;
         lane.close(sk, None)?;
-        // Until the client has closed, too.
-        thread::sleep(2 * PAUSE);
+        wait_for(&until_over);
 
-        let again = lane.socket("again", stage.family(), Type::STREAM)?;
-        failed_with(lane.bind(&again, port.get()), Errno::EADDRINUSE)?;
-        lane.reuse_addr(&again)?;
-        lane.bind(&again, port.get())?;
-        lane.listen(&again)?;
-        lane.close(again, None)
+        let new = lane.socket("new", stage.family(), Type::STREAM)?;
+        failed_with(lane.bind(&new, port.get()), Errno::EADDRINUSE)?;
+        lane.reuse_addr(&new)?;
+        lane.bind(&new, port.get())?;
+        lane.listen(&new)?;
+        lane.close(new, None)
     };
-    let client = |lane: Lane<'_>, server: Addr| {
+    let client = move |lane: Lane<'_>, server: Addr| {
         let sk = lane.socket("sk", stage.family(), Type::STREAM)?;
         sk.socket.set_timeout(stage.limit)?;
         lane.connect(&sk, server, HANDSHAKE)?;
         lane.recv(&sk)?;
-        lane.close(sk, Some("FIN"))
+        lane.close(sk, Some("FIN"))?;
+        drop(over);
+        Ok(())
     };
     both(server, client)
 }
