@@ -13,10 +13,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use self::event::Event;
-use self::picture::{Look, broken, draw, span};
+use self::picture::{Look, draw, span};
 use self::stories::{STORIES, Stage, Story, UNASKED, by_name};
 use crate::args::Global;
 use crate::failure::Failure;
+use crate::text::{broken, is_utf8, width};
 use crate::view::{DIM, GOOD, STRONG, View};
 
 /// Watch a server and a client talk, call by call
@@ -36,7 +37,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result<(), Failure> {
     let stage = Stage::new(global.v6, global.timeout.unwrap_or(Duration::from_secs(10)));
-    let look = look();
+    let look = Look { width: width(), unicode: is_utf8() };
     let chosen: Vec<&Story> = match arguments.exchanges.as_slice() {
         [] => STORIES.iter().take(UNASKED).collect(),
         names => names.iter().filter_map(|name| by_name(name)).collect(),
@@ -108,18 +109,4 @@ fn next(seen: &[&Story], look: Look, view: &View) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// The terminal's width and characters.
-fn look() -> Look {
-    let told = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let width = terminal_size::terminal_size()
-        .map(|(width, _)| usize::from(width.0))
-        .or_else(|| told("COLUMNS")?.parse().ok())
-        .unwrap_or(80);
-    // The first of these that is set decides, as in locale(7).
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(told).unwrap_or_default();
-    let locale = locale.to_ascii_lowercase();
-    let unicode = locale.contains("utf-8") || locale.contains("utf8");
-    Look { width: width.max(40), unicode }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::event::{Arrow, Event, Side};
+use crate::text::broken;
 use crate::view::{DIM, ERROR, STRONG};
 
 /// What the picture has to fit.
@@ -315,24 +316,6 @@ fn width(pieces: &[Piece]) -> usize {
     texts + pieces.len().saturating_sub(1)
 }
 
-/// A text in lines of at most so many columns.
-pub(crate) fn broken(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        let mut rest: Vec<char> = word.chars().collect();
-        let fits = |line: &String| line.chars().count() + 1 + rest.len() <= columns;
-        if let Some(line) = lines.last_mut().filter(|line| fits(line)) {
-            line.push(' ');
-            line.push_str(word);
-            continue;
-        }
-        while !rest.is_empty() {
-            lines.push(rest.drain(..rest.len().min(columns)).collect());
-        }
-    }
-    lines
-}
-
 fn left(pieces: &[Piece]) -> String {
     let texts: Vec<String> = pieces.iter().map(|(style, text)| styled(*style, text)).collect();
     texts.join(" ")
@@ -384,10 +367,10 @@ mod tests {
         assert_eq!(
             plain(&greeting(), 80, true),
             [
-                "     ms                       server            client",
+                "     ms                         server            client",
                 "  0.010                sk.recv(1024) ┓            │",
                 "  0.020                              ┃◀─ 6 bytes ─├ sk.send(\"hello!\") 5 µs",
-                "  0.030        → \"hello!\" waited 20 µs ┛            │",
+                "  0.030      → \"hello!\" waited 20 µs ┛            │",
             ]
         );
     }
