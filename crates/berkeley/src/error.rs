@@ -34,6 +34,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.errno(), Some(Errno::ECONNREFUSED));
 /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 /// ```
+#[doc(alias("error", "OSError", "timeout", "TimeoutError"))]
 pub struct Error {
     call: Call,
     cause: Cause,
