@@ -25,11 +25,12 @@ Exit status:
 
 /// Learn, test and debug networks.
 #[derive(Parser, Debug)]
-#[command(name = "berkeley", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "berkeley", version, after_help = EXAMPLES, max_term_width = 100)]
 #[command(
     subcommand_required = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    disable_help_flag = true
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -72,6 +73,10 @@ pub(crate) struct Global {
     /// The live line about a transfer
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub(crate) progress: When,
+    // The long form of clap's own flag spreads each option over several lines.
+    /// Print help
+    #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 /// When to do what depends on a terminal.

@@ -276,7 +276,7 @@ fn is_item(source: &str, name: &str) -> bool {
     let follows = |line: &str, start: &str| {
         line.trim_start().strip_prefix(start).is_some_and(|rest| {
             let end = rest.find(|char: char| !char.is_alphanumeric() && char != '_');
-            end.is_some_and(|end| &rest[..end] == name)
+            end.is_some_and(|end| rest.get(..end) == Some(name))
         })
     };
     let starts = ["pub fn ", "pub const fn ", "pub struct ", "pub enum ", "pub trait "];
