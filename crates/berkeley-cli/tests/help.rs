@@ -65,7 +65,10 @@ fn the_manual_page_is_formatted_without_complaint() {
         berkeley_testing::skip!("groff is not installed");
     };
     let mut groff = Command::new(groff);
-    let formatted = feed(groff.args(["-man", "-Tascii", "-ww"]), &berkeley(&["man"]).stdout);
+    let formatted = feed(
+        groff.args(["-man", "-Tascii", "-ww", "-P-c", "-P-b", "-P-u"]),
+        &berkeley(&["man"]).stdout,
+    );
     assert!(formatted.status.success() && formatted.stderr.is_empty(), "{formatted:?}");
     assert!(String::from_utf8_lossy(&formatted.stdout).contains("SYNOPSIS"));
 }
