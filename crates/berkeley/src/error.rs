@@ -35,11 +35,24 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 /// ```
 #[doc(alias("error", "OSError", "timeout", "TimeoutError"))]
-pub struct Error {
+pub struct Error(Repr);
+
+/// An error is two words, so that the result of a receive is cheap to hand on, and "would block"
+/// allocates nothing: only what has more to say is boxed.
+enum Repr {
+    /// A bare error of the system.
+    Os(Call, Errno),
+    Full(Box<Full>),
+}
+
+/// An error with everything that is known.
+#[derive(Debug)]
+struct Full {
     call: Call,
     cause: Cause,
-    // Boxed, so that the result of a receive stays two words: most errors have none of it.
-    detail: Option<Box<Detail>>,
+    place: Option<Place>,
+    bytes_sent: Option<usize>,
+    attempts: Vec<Error>,
 }
 
 /// Why a call failed.
@@ -69,12 +82,10 @@ pub enum Cause {
     Argument(&'static str),
 }
 
-/// The rest of what is known.
-#[derive(Default, Debug)]
-struct Detail {
-    place: Option<Place>,
-    bytes_sent: Option<usize>,
-    attempts: Vec<Error>,
+impl Full {
+    fn new(call: Call, cause: Cause) -> Full {
+        Full { call, cause, place: None, bytes_sent: None, attempts: Vec::new() }
+    }
 }
 
 /// Where it happened.
@@ -167,6 +178,10 @@ pub enum Call {
 
 impl Call {
     /// The name as it is known in C, or here where C has none.
+    ///
+    /// ```
+    /// assert_eq!(berkeley::Call::SendTo.name(), "sendto");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Call::Socket => "socket",
@@ -269,6 +284,10 @@ names! { LookupCode, "":
 
 impl LookupCode {
     /// Whether the same question may be answered later.
+    ///
+    /// ```
+    /// assert!(berkeley::LookupCode::EAI_AGAIN.is_temporary());
+    /// ```
     pub fn is_temporary(self) -> bool {
         matches!(self, LookupCode::EAI_AGAIN | LookupCode::TRY_AGAIN)
     }
@@ -303,7 +322,10 @@ impl fmt::Debug for LookupCode {
 impl Error {
     #[cold]
     pub(crate) fn new(call: Call, cause: impl Into<Cause>) -> Error {
-        Error { call, cause: cause.into(), detail: None }
+        match cause.into() {
+            Cause::Os(errno) => Error(Repr::Os(call, errno)),
+            cause => Error(Repr::Full(Box::new(Full::new(call, cause)))),
+        }
     }
 
     /// For `map_err`: turns what this call answers into an error of it.
@@ -315,26 +337,26 @@ impl Error {
     /// The same error in another call's name.
     #[must_use]
     pub(crate) fn in_call(mut self, call: Call) -> Error {
-        self.call = call;
+        match &mut self.0 {
+            Repr::Os(own, _) => *own = call,
+            Repr::Full(full) => full.call = call,
+        }
         self
     }
 
     #[must_use]
-    pub(crate) fn at(mut self, addr: &Addr) -> Error {
-        self.detail_mut().place = Some(Place::Addr(*addr));
-        self
+    pub(crate) fn at(self, addr: &Addr) -> Error {
+        self.with(|full| full.place = Some(Place::Addr(*addr)))
     }
 
     #[must_use]
-    pub(crate) fn at_name(mut self, name: impl Into<String>) -> Error {
-        self.detail_mut().place = Some(Place::Name(name.into()));
-        self
+    pub(crate) fn at_name(self, name: impl Into<String>) -> Error {
+        self.with(|full| full.place = Some(Place::Name(name.into())))
     }
 
     #[must_use]
-    pub(crate) fn after_sending(mut self, bytes: usize) -> Error {
-        self.detail_mut().bytes_sent = Some(bytes);
-        self
+    pub(crate) fn after_sending(self, bytes: usize) -> Error {
+        self.with(|full| full.bytes_sent = Some(bytes))
     }
 
     /// One error for several attempts: the last one's cause and place, and all of them inside.
@@ -343,49 +365,95 @@ impl Error {
             None => Error::new(call, Cause::Argument("no address to try")),
             Some(last) if attempts.is_empty() => last,
             Some(last) => {
-                let mut error = Error::new(call, last.cause.clone());
+                let cause = last.cause();
                 attempts.push(last);
-                error.detail_mut().attempts = attempts;
-                error
+                Error::new(call, cause).with(|full| full.attempts = attempts)
             }
         }
     }
 
-    fn detail_mut(&mut self) -> &mut Detail {
-        self.detail.get_or_insert_default()
+    /// The same error with something more known about it.
+    fn with(self, learn: impl FnOnce(&mut Full)) -> Error {
+        let mut full = match self.0 {
+            Repr::Os(call, errno) => Box::new(Full::new(call, Cause::Os(errno))),
+            Repr::Full(full) => full,
+        };
+        learn(&mut full);
+        Error(Repr::Full(full))
+    }
+
+    /// What is known beside the bare error.
+    fn known(&self) -> Option<&Full> {
+        match &self.0 {
+            Repr::Os(..) => None,
+            Repr::Full(full) => Some(full),
+        }
     }
 
     /// The call that failed.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.call(), berkeley::Call::Connect);
+    /// ```
     pub fn call(&self) -> Call {
-        self.call
+        match &self.0 {
+            Repr::Os(call, _) => *call,
+            Repr::Full(full) => full.call,
+        }
     }
 
     /// Why it failed.
-    pub fn cause(&self) -> &Cause {
-        &self.cause
+    ///
+    /// ```
+    /// use berkeley::{Cause, Errno};
+    ///
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.cause(), Cause::Os(Errno::ECONNREFUSED));
+    /// ```
+    pub fn cause(&self) -> Cause {
+        match &self.0 {
+            Repr::Os(_, errno) => Cause::Os(*errno),
+            Repr::Full(full) => full.cause.clone(),
+        }
     }
 
     /// The operating system's error number, if it was the one to say no.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.errno(), Some(berkeley::Errno::ECONNREFUSED));
+    /// ```
     #[doc(alias = "raw_os_error")]
     pub fn errno(&self) -> Option<Errno> {
-        match self.cause {
+        match self.cause() {
             Cause::Os(errno) => Some(errno),
             _ => None,
         }
     }
 
     /// The code of a look-up that failed.
+    ///
+    /// ```
+    /// let error = berkeley::gethostbyname("no.such.host.invalid").unwrap_err();
+    /// assert!(error.lookup_code().is_some());
+    /// ```
     #[doc(alias("gaierror", "herror"))]
     pub fn lookup_code(&self) -> Option<LookupCode> {
-        match self.cause {
+        match self.cause() {
             Cause::Lookup(code) => Some(code),
             _ => None,
         }
     }
 
     /// What `std` calls this kind of error. A timeout is [`io::ErrorKind::TimedOut`] everywhere.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+    /// ```
     pub fn kind(&self) -> io::ErrorKind {
-        match &self.cause {
+        match self.cause() {
             Cause::Os(errno) => errno.kind(),
             Cause::Lookup(code) if code.is_temporary() => io::ErrorKind::Other,
             Cause::Lookup(_) => io::ErrorKind::NotFound,
@@ -408,10 +476,19 @@ impl Error {
     /// # Ok::<(), berkeley::Error>(())
     /// ```
     pub fn is_timeout(&self) -> bool {
-        self.cause == Cause::TimedOut
+        matches!(self.known(), Some(Full { cause: Cause::TimedOut, .. }))
     }
 
     /// Whether the call would have had to wait, and the socket does not.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.set_nonblocking(true)?;
+    /// assert!(a.recv(&mut [0; 8]).unwrap_err().is_would_block());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
     #[doc(alias("EWOULDBLOCK", "EAGAIN", "BlockingIOError"))]
     pub fn is_would_block(&self) -> bool {
         self.errno() == Some(Errno::EAGAIN)
@@ -433,28 +510,50 @@ impl Error {
     /// ```
     #[doc(alias("MSG_TRUNC", "truncated"))]
     pub fn datagram_len(&self) -> Option<usize> {
-        match self.cause {
+        match self.cause() {
             Cause::Truncated(len) => Some(len),
             _ => None,
         }
     }
 
     /// The address it was about: the one connected, bound or sent to, or received from.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
+    /// assert_eq!(error.address().unwrap().to_string(), "127.0.0.1:1");
+    /// ```
     pub fn address(&self) -> Option<&Addr> {
-        match self.detail.as_ref()?.place.as_ref()? {
+        match self.known()?.place.as_ref()? {
             Place::Addr(addr) => Some(addr),
             Place::Name(_) => None,
         }
     }
 
     /// How many bytes [`Socket::send_all`](crate::Socket::send_all) had sent before it failed.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.set_nonblocking(true)?; // and nobody reads
+    /// let error = a.send_all(&[0; 10 << 20]).unwrap_err();
+    /// println!("{} bytes have gone", error.bytes_sent().unwrap());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
     pub fn bytes_sent(&self) -> Option<usize> {
-        self.detail.as_ref()?.bytes_sent
+        self.known()?.bytes_sent
     }
 
     /// The errors of every address that was tried, in order; empty if there was only one.
+    ///
+    /// ```
+    /// let error = berkeley::create_connection("localhost:1").unwrap_err();
+    /// for attempt in error.attempts() {
+    ///     println!("{attempt}");
+    /// }
+    /// ```
     pub fn attempts(&self) -> &[Error] {
-        self.detail.as_ref().map_or(&[], |detail| &detail.attempts)
+        self.known().map_or(&[], |full| &full.attempts)
     }
 }
 
@@ -495,15 +594,15 @@ impl fmt::Display for Cause {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.call.fmt(f)?;
-        match self.detail.as_ref().and_then(|detail| detail.place.as_ref()) {
+        self.call().fmt(f)?;
+        match self.known().and_then(|full| full.place.as_ref()) {
             Some(Place::Addr(addr)) => write!(f, " {addr}")?,
             Some(Place::Name(name)) => write!(f, " {name}")?,
             None => {}
         }
         write!(f, ": ")?;
         match self.attempts() {
-            [] => self.cause.fmt(f)?,
+            [] => self.cause().fmt(f)?,
             attempts => {
                 for (number, attempt) in attempts.iter().enumerate() {
                     write!(f, "{}{attempt}", if number == 0 { "" } else { "; " })?;
@@ -519,12 +618,12 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Error");
-        debug.field("call", &self.call).field("cause", &self.cause);
-        if let Some(detail) = &self.detail {
-            debug.field("detail", detail);
+        match &self.0 {
+            Repr::Os(call, errno) => {
+                f.debug_struct("Error").field("call", call).field("errno", errno).finish()
+            }
+            Repr::Full(full) => full.fmt(f),
         }
-        debug.finish()
     }
 }
 
@@ -534,9 +633,9 @@ impl std::error::Error for Error {}
 /// [`io::Error::downcast`]. A bare error of the system stays one, with its number.
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
-        match (&error.cause, &error.detail) {
-            (Cause::Os(errno), None) => io::Error::from_raw_os_error(errno.number()),
-            _ => io::Error::new(error.kind(), error),
+        match error.0 {
+            Repr::Os(_, errno) => io::Error::from_raw_os_error(errno.number()),
+            Repr::Full(_) => io::Error::new(error.kind(), error),
         }
     }
 }

@@ -19,17 +19,37 @@ macro_rules! names {
                 &[$(($kind::$name, concat!($prefix, stringify!($name))),)*];
 
             /// The number as C has it.
+            ///
+            /// ```
+            #[doc = concat!("use berkeley::", stringify!($kind), ";")]
+            ///
+            #[doc = concat!("let number: i32 = ", stringify!($kind), "::NAMED[0].0.number();")]
+            /// ```
             #[inline]
             pub const fn number(self) -> i32 {
                 self.0
             }
 
             /// The name as C has it, if the number has one here.
+            ///
+            /// ```
+            #[doc = concat!("use berkeley::", stringify!($kind), ";")]
+            ///
+            #[doc = concat!("let (kind, name) = ", stringify!($kind), "::NAMED[0];")]
+            /// assert_eq!(kind.name(), Some(name));
+            /// ```
             pub fn name(self) -> Option<&'static str> {
                 Self::NAMED.iter().find(|(kind, _)| *kind == self).map(|(_, name)| *name)
             }
 
             /// The kind of this name, written as in C, in any case, with or without its prefix.
+            ///
+            /// ```
+            #[doc = concat!("use berkeley::", stringify!($kind), ";")]
+            ///
+            #[doc = concat!("let (kind, name) = ", stringify!($kind), "::NAMED[0];")]
+            #[doc = concat!("assert_eq!(", stringify!($kind), "::from_name(&name.to_lowercase()), Some(kind));")]
+            /// ```
             pub fn from_name(name: &str) -> Option<$kind> {
                 let matches = |full: &str| {
                     full.eq_ignore_ascii_case(name)
@@ -208,6 +228,10 @@ names! { Type, "SOCK_":
 
 impl Type {
     /// Whether what one call sends arrives as one message: everything but a stream.
+    ///
+    /// ```
+    /// assert!(berkeley::Type::DGRAM.keeps_boundaries());
+    /// ```
     pub fn keeps_boundaries(self) -> bool {
         self != Type::STREAM
     }
@@ -231,9 +255,9 @@ pub struct Protocol(pub(crate) i32);
 open_number!(Protocol);
 
 names! { Protocol, "IPPROTO_":
-    /// What the family has for this type: TCP for streams of IP, UDP for its datagrams.
+    /// Zero: what the family has for the type, see [`Protocol::DEFAULT`].
     #[doc(alias = "IPPROTO_IP")]
-    DEFAULT = 0;
+    IP = c::IPPROTO_IP;
     /// Control messages of IPv4, RFC 792.
     #[doc(alias = "IPPROTO_ICMP")]
     ICMP = c::IPPROTO_ICMP;
@@ -262,6 +286,11 @@ names! { Protocol, "IPPROTO_":
     /// The caller builds the IP header.
     #[doc(alias = "IPPROTO_RAW")]
     RAW = c::IPPROTO_RAW;
+}
+
+impl Protocol {
+    /// What the family has for the type: TCP for streams of IP, UDP for its datagrams.
+    pub const DEFAULT: Protocol = Protocol::IP;
 }
 
 impl Default for Protocol {
@@ -448,11 +477,21 @@ names! { Errno, "":
 
 impl Errno {
     /// Whether it stands for "no error".
+    ///
+    /// ```
+    /// assert!(berkeley::Errno::from(0).is_success());
+    /// ```
     pub fn is_success(self) -> bool {
         self == Errno::SUCCESS
     }
 
     /// What `std` calls this kind of error.
+    ///
+    /// ```
+    /// use berkeley::Errno;
+    ///
+    /// assert_eq!(Errno::EADDRINUSE.kind(), std::io::ErrorKind::AddrInUse);
+    /// ```
     pub fn kind(self) -> std::io::ErrorKind {
         std::io::Error::from_raw_os_error(self.0).kind()
     }

@@ -1,6 +1,8 @@
 //! Berkeley sockets: complete like C, safe like Rust, as pleasant as Python.
 //!
-//! One [`Socket`] for every family and type.
+//! One [`Socket`] serves every family and type: TCP, UDP, UNIX streams, datagrams and sequenced
+//! packets, raw IP. It does what `std::net` leaves out, without `unsafe` and without a C type in
+//! sight, and gives its descriptor to whoever needs it.
 //!
 //! ```
 //! let server = berkeley::create_server("127.0.0.1:0")?;
@@ -11,6 +13,44 @@
 //! assert_eq!(conn.recv_vec(1024)?, b"hello!");
 //! # Ok::<(), berkeley::Error>(())
 //! ```
+//!
+//! # Where to find what
+//!
+//! | to | use |
+//! |---|---|
+//! | connect to a name, serve at one | [`create_connection`], [`create_server`]; [`Connector`], [`Server`] for more |
+//! | make any socket | [`Socket::new`], [`Socket::pair`], [`Socket::from_fd`] |
+//! | send and receive | [`send`](Socket::send), [`send_all`](Socket::send_all), [`send_to`](Socket::send_to), [`recv`](Socket::recv), [`recv_vec`](Socket::recv_vec), [`recv_from`](Socket::recv_from) |
+//! | read lines, write text | [`reader`](Socket::reader), [`writer`](Socket::writer), [`makefile`](Socket::makefile) |
+//! | limit the time | [`set_timeout`](Socket::set_timeout): none, zero or a duration |
+//! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
+//! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
+//! | look names up | [`getaddrinfo`], [`getnameinfo`], [`gethostbyname`], [`getservbyname`], [`if_nametoindex`] |
+//!
+//! Every function is also found by the name it has in C and in Python: search for `sendto`,
+//! `settimeout` or `SO_REUSEADDR`.
+//!
+//! # What holds everywhere
+//!
+//! - Sockets are close-on-exec from birth, accepted ones too, and never raise `SIGPIPE`.
+//! - A timeout is one deadline for a whole call, on the monotonic clock. It is never early, and
+//!   interruptions by signals do not stretch it.
+//! - Nothing is lost in silence: a datagram that does not fit is an [error](Error::datagram_len),
+//!   [`send_all`](Socket::send_all) says [how far it came](Error::bytes_sent), and a connection to
+//!   a name keeps [every attempt](Error::attempts).
+//! - An [`Error`] says which call failed, why and where, in one line:
+//!   `connect 127.0.0.1:1: connection refused`. It turns into a [`std::io::Error`] by `?`.
+//! - `send`, `recv`, `send_to` and `recv_from` are one system call and no allocation.
+//!
+//! # Beside others
+//!
+//! A [`Socket`] is `AsFd`, turns into and comes from `OwnedFd` and the sockets of `std`, and so
+//! works with mio, polling, async-io, socket2 and rustix without knowing of them.
+//!
+//! # Platforms
+//!
+//! Linux. Everything the operating system does stands in one private module, whose documentation
+//! lists what another platform has to provide.
 
 mod addr;
 mod buf;

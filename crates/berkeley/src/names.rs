@@ -198,30 +198,54 @@ pub struct Host {
 
 impl AddrInfoQuery<'_> {
     /// Only addresses of this family.
+    ///
+    /// ```
+    /// let only_ipv4 = berkeley::getaddrinfo("localhost", 80).family(berkeley::Family::INET);
+    /// ```
     pub fn family(mut self, family: Family) -> Self {
         self.hints.family = family.number();
         self
     }
 
     /// Only for sockets of this type.
+    ///
+    /// ```
+    /// let for_udp = berkeley::getaddrinfo("localhost", 53).ty(berkeley::Type::DGRAM);
+    /// ```
     pub fn ty(mut self, ty: Type) -> Self {
         self.hints.ty = ty.number();
         self
     }
 
     /// Only for sockets of this protocol.
+    ///
+    /// ```
+    /// let for_tcp = berkeley::getaddrinfo("localhost", 80).protocol(berkeley::Protocol::TCP);
+    /// ```
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.hints.protocol = protocol.number();
         self
     }
 
     /// With these flags.
+    ///
+    /// ```
+    /// use berkeley::{AddrInfoFlags, Name, getaddrinfo};
+    ///
+    /// let to_serve_at = getaddrinfo(Name::NONE, 80).flags(AddrInfoFlags::PASSIVE);
+    /// ```
     pub fn flags(mut self, flags: AddrInfoFlags) -> Self {
         self.hints.flags = flags.bits();
         self
     }
 
     /// Puts the question. It may take as long as the machine's name service takes.
+    ///
+    /// ```
+    /// let answers = berkeley::getaddrinfo("127.0.0.1", 80).call()?;
+    /// assert!(answers.iter().all(|answer| answer.addr.to_string() == "127.0.0.1:80"));
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

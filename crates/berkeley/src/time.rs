@@ -24,31 +24,60 @@ impl Deadline {
     pub const NEVER: Deadline = Deadline(None);
 
     /// So much time from now. What lies beyond the clock's range is never.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// assert!(!berkeley::Deadline::after(Duration::from_secs(60)).has_passed());
+    /// ```
     pub fn after(duration: Duration) -> Deadline {
         Deadline(Instant::now().checked_add(duration))
     }
 
     /// So much time from now, or never.
+    ///
+    /// ```
+    /// assert_eq!(berkeley::Deadline::after_option(None), berkeley::Deadline::NEVER);
+    /// ```
     pub fn after_option(duration: Option<Duration>) -> Deadline {
         duration.map_or(Deadline::NEVER, Deadline::after)
     }
 
     /// At this moment.
+    ///
+    /// ```
+    /// # use std::time::Instant;
+    /// assert!(berkeley::Deadline::at(Instant::now()).has_passed());
+    /// ```
     pub fn at(moment: Instant) -> Deadline {
         Deadline(Some(moment))
     }
 
     /// The time that is left, zero once it has passed; `None` without a limit.
+    ///
+    /// ```
+    /// assert_eq!(berkeley::Deadline::NEVER.remaining(), None);
+    /// ```
     pub fn remaining(self) -> Option<Duration> {
         self.0.map(|moment| moment.saturating_duration_since(Instant::now()))
     }
 
     /// Whether the moment has come.
+    ///
+    /// ```
+    /// assert!(!berkeley::Deadline::NEVER.has_passed());
+    /// ```
     pub fn has_passed(self) -> bool {
         self.remaining() == Some(Duration::ZERO)
     }
 
     /// The earlier of two.
+    ///
+    /// ```
+    /// # use berkeley::Deadline;
+    /// # use std::time::Duration;
+    /// let soon = Deadline::after(Duration::from_secs(1));
+    /// assert_eq!(soon.min(Deadline::NEVER), soon);
+    /// ```
     #[must_use]
     pub fn min(self, other: Deadline) -> Deadline {
         match (self.0, other.0) {

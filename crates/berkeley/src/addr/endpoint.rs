@@ -178,21 +178,45 @@ impl Endpoint {
     }
 
     /// The row of the scheme.
+    ///
+    /// ```
+    /// let endpoint: berkeley::Endpoint = ":80".parse()?;
+    /// assert_eq!(endpoint.scheme().name, "tcp");
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
     pub fn scheme(&self) -> &'static Scheme {
         self.scheme
     }
 
     /// The family; [`Family::UNSPEC`] where the host decides.
+    ///
+    /// ```
+    /// let endpoint: berkeley::Endpoint = "tcp6://localhost:80".parse()?;
+    /// assert_eq!(endpoint.family(), berkeley::Family::INET6);
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
     pub fn family(&self) -> Family {
         self.scheme.family
     }
 
     /// The type.
+    ///
+    /// ```
+    /// let endpoint: berkeley::Endpoint = "unix-dgram:@name".parse()?;
+    /// assert_eq!(endpoint.ty(), berkeley::Type::DGRAM);
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
     pub fn ty(&self) -> Type {
         self.scheme.ty
     }
 
     /// The protocol: the scheme's, or the number that `?proto=` gives.
+    ///
+    /// ```
+    /// let endpoint: berkeley::Endpoint = "raw://127.0.0.1?proto=89".parse()?;
+    /// assert_eq!(endpoint.protocol().number(), 89);
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
     pub fn protocol(&self) -> Protocol {
         let given = self.option("proto").and_then(|proto| {
             proto.parse().map(Protocol).ok().or_else(|| Protocol::from_name(proto))
@@ -201,16 +225,36 @@ impl Endpoint {
     }
 
     /// The place.
+    ///
+    /// ```
+    /// use berkeley::{Endpoint, Target};
+    ///
+    /// let endpoint: Endpoint = "fd:3".parse()?;
+    /// assert_eq!(*endpoint.target(), Target::Fd(3));
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
     pub fn target(&self) -> &Target {
         &self.target
     }
 
     /// Every option behind the `?`, in the order given.
+    ///
+    /// ```
+    /// let endpoint: berkeley::Endpoint = ":80?TCP_NODELAY=1&SO_KEEPALIVE=1".parse()?;
+    /// assert_eq!(endpoint.options().len(), 2);
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
     pub fn options(&self) -> &[(String, String)] {
         &self.options
     }
 
     /// The option of this name, the last one if it is given more than once.
+    ///
+    /// ```
+    /// let endpoint: berkeley::Endpoint = ":80?TCP_NODELAY=1".parse()?;
+    /// assert_eq!(endpoint.option("TCP_NODELAY"), Some("1"));
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
     pub fn option(&self, name: &str) -> Option<&str> {
         let found = self.options.iter().rev().find(|(given, _)| given == name);
         found.map(|(_, value)| value.as_str())

@@ -114,6 +114,11 @@ impl Addr {
 
     /// The family; [`Family::UNSPEC`] if there is no address at all, as for the sender of what a
     /// connected stream receives.
+    ///
+    /// ```
+    /// assert_eq!("unix:@name".parse::<berkeley::Addr>()?.family(), berkeley::Family::UNIX);
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
     #[inline]
     #[doc(alias("sa_family", "ss_family"))]
     pub fn family(&self) -> Family {
@@ -136,6 +141,12 @@ impl Addr {
     }
 
     /// The bytes, beginning with the family, as the kernel takes them.
+    ///
+    /// ```
+    /// let addr: berkeley::Addr = "127.0.0.1:80".parse()?;
+    /// assert_eq!(addr.as_bytes()[2..8], [0, 80, 127, 0, 0, 1]);
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()

@@ -97,21 +97,39 @@ pub trait Codec {
 
 impl<C: Codec> Opt<C> {
     /// An option with this name in C, level and number.
+    ///
+    /// ```
+    /// use berkeley::opt::{Bool, Opt};
+    ///
+    /// const TCP_CORK: Opt<Bool> = Opt::new("TCP_CORK", 6, 3);
+    /// ```
     pub const fn new(name: &'static str, level: i32, number: i32) -> Opt<C> {
         Opt { name, level, number, codec: PhantomData }
     }
 
     /// The name in C.
+    ///
+    /// ```
+    /// assert_eq!(berkeley::opt::SO_LINGER.name(), "SO_LINGER");
+    /// ```
     pub const fn name(self) -> &'static str {
         self.name
     }
 
     /// The level, such as `SOL_SOCKET`.
+    ///
+    /// ```
+    /// assert_eq!(berkeley::opt::TCP_NODELAY.level(), 6);
+    /// ```
     pub const fn level(self) -> i32 {
         self.level
     }
 
     /// The number within the level.
+    ///
+    /// ```
+    /// assert_eq!(berkeley::opt::TCP_NODELAY.number(), 1);
+    /// ```
     pub const fn number(self) -> i32 {
         self.number
     }
