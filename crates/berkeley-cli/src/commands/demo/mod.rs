@@ -98,7 +98,7 @@ fn next(seen: &[&Story], look: Look, view: &View) -> Result<(), Failure> {
         (format!("{own} connect :8000"), "in another terminal, to talk to it"),
     ];
     if !unseen.is_empty() {
-        rows.insert(0, (format!("{own} demo {}", unseen.join("|")), ""));
+        rows.insert(0, (format!("{own} demo {}", unseen.join(" ")), ""));
     }
     let column = rows.iter().skip(1).map(|(command, _)| command.len()).max().unwrap_or_default();
     for (command, why) in rows {

@@ -41,10 +41,12 @@ pub(crate) fn draw(events: &[Event], look: Look) -> Vec<String> {
     lines
 }
 
-/// A duration with three digits that matter at most: `35 µs`, `5.06 ms`, `1.50 s`.
+/// A duration in the unit that suits it: `728 ns`, `35 µs`, `5.06 ms`, `1.50 s`.
 pub(crate) fn span(duration: Duration, unicode: bool) -> String {
     let seconds = duration.as_secs_f64();
-    if seconds < 999.5e-6 {
+    if seconds < 0.9995e-6 {
+        format!("{:.0} ns", seconds * 1e9)
+    } else if seconds < 999.5e-6 {
         format!("{:.0} {}", seconds * 1e6, if unicode { "µs" } else { "us" })
     } else if seconds < 99.95e-3 {
         format!("{:.2} ms", seconds * 1e3)
@@ -416,11 +418,12 @@ mod tests {
     }
 
     #[test]
-    fn spans_have_three_digits_that_matter() {
-        let spans = [0, 999, 1_000, 99_900, 100_000, 999_000, 1_000_000, 12_345_678];
+    fn spans_have_the_unit_that_suits_them() {
+        let spans = [1, 999, 1_000, 99_900, 100_000, 999_000, 1_000_000, 12_345_678];
+        assert_eq!(span(Duration::from_nanos(728), true), "728 ns");
         let shown = spans.map(|micros| span(Duration::from_micros(micros), true));
         let wanted =
-            ["0 µs", "999 µs", "1.00 ms", "99.90 ms", "100 ms", "999 ms", "1.00 s", "12.35 s"];
+            ["1 µs", "999 µs", "1.00 ms", "99.90 ms", "100 ms", "999 ms", "1.00 s", "12.35 s"];
         assert_eq!(shown, wanted);
     }
 }

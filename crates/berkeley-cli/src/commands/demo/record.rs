@@ -83,7 +83,7 @@ impl Lane<'_> {
 
     pub(crate) fn accept(&self, sk: &Named, name: &'static str) -> Result<Named> {
         let tell = |(_, peer): &(Socket, Addr)| match peer.port() {
-            Some(_) => format!("{name} from {peer}"),
+            Some(_) => format!("{name}, {peer}"),
             None => name.to_owned(),
         };
         let step = Step::new(Some(sk), "accept", "");
@@ -122,7 +122,7 @@ impl Lane<'_> {
 
     pub(crate) fn recv_from(&self, sk: &Named) -> Result<(Vec<u8>, Addr)> {
         let mut data = vec![0; 1024];
-        let tell = |(data, from): &(Vec<u8>, Addr)| format!("{} from {from}", quoted(data));
+        let tell = |(data, from): &(Vec<u8>, Addr)| format!("{}, {from}", quoted(data));
         let receive = || {
             let (len, from) = sk.socket.recv_from_with(&mut data, MsgFlags::empty())?;
             data.truncate(len);
