@@ -104,6 +104,14 @@ fn names_are_resolved() {
     assert!(said.contains("AF_INET 127.0.0.1:80 = "), "{said}");
 }
 
+#[test]
+fn a_main_that_fails_prints_the_message() {
+    let output = command("tcp_client").arg("127.0.0.1:1").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "Error: connect 127.0.0.1:1: connection refused\n");
+}
+
 /// The server answers the client; `heard` is what the client prints at the end, `said` stands in
 /// what the server prints.
 fn greet(server: &str, client: &str, heard: &str, said: &str) {
@@ -138,13 +146,16 @@ fn run(name: &str, args: &[&str]) -> String {
 }
 
 fn start(name: &str, args: &[&str]) -> Child {
+    command(name).args(args).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+fn command(name: &str) -> Command {
     // target/<profile>/deps/examples-… is this test; examples stand beside deps.
     let test = std::env::current_exe().unwrap();
     let example: PathBuf = test.parent().unwrap().parent().unwrap().join("examples").join(name);
-    let command = Command::new(&example).args(args).stdout(Stdio::piped()).spawn();
-    command.unwrap_or_else(|error| {
-        panic!("{}: {error}; try: cargo build -p berkeley --examples", example.display())
-    })
+    let way_out = "cargo build -p berkeley --examples";
+    assert!(example.exists(), "there is no {}; try: {way_out}", example.display());
+    Command::new(example)
 }
 
 /// Waits for the end, but not for ever.
