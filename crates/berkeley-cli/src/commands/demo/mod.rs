@@ -94,8 +94,8 @@ fn next(seen: &[&Story], look: Look, view: &View) -> Result<(), Failure> {
         .collect();
     view.line(format_args!("{STRONG}Try next{STRONG:#}"))?;
     let mut rows = vec![
-        (format!("{own} serve :8000 --echo"), "a server that answers what it gets; and then"),
-        (format!("{own} connect :8000"), "in another terminal, to talk to it"),
+        (format!("{own} serve :8000 --echo"), "a server that answers what it gets"),
+        (format!("{own} connect :8000"), "talk to it, in another terminal"),
     ];
     if !unseen.is_empty() {
         rows.insert(0, (format!("{own} demo {}", unseen.join(" ")), ""));

@@ -23,6 +23,7 @@ Examples:
   berkeley explain                   everything that it knows")]
 pub(crate) struct Arguments {
     /// Names and numbers of errors, options, TCP states, families, types, words
+    #[arg(allow_negative_numbers = true)]
     word: Vec<String>,
 }
 
