@@ -227,7 +227,8 @@ fn quoted(data: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(data))
 }
 
-/// Whether a call failed for this reason, as it was meant to.
+/// Goes on where a call failed for this reason, as it was meant to. Where it succeeded the picture
+/// says so.
 pub(crate) fn failed_with<T>(outcome: Result<T>, wanted: Errno) -> Result<()> {
     match outcome {
         Err(error) if error.errno() == Some(wanted) => Ok(()),

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use berkeley::{Addr, Errno, Error, Family, Result, Type, UnixAddr};
+use berkeley::{Addr, Errno, Family, Result, ToAddr, Type, UnixAddr};
 
 use super::event::Event;
 use super::record::{Lane, Named, Record, failed_with};
@@ -122,7 +122,7 @@ fn tcp(stage: &Stage) -> Result<Vec<Event>> {
 }
 
 fn unix(stage: &Stage) -> Result<Vec<Event>> {
-    let unnamed = Addr::try_from(UnixAddr::Unnamed).unwrap_or(stage.any_port());
+    let unnamed = UnixAddr::Unnamed.to_addr(Family::UNIX)?;
     connection(stage, Family::UNIX, unnamed, &["connect"], Some("end"))
 }
 
@@ -335,5 +335,5 @@ fn both(
         Ok(served) => served.and(asked)?,
         Err(panic) => std::panic::resume_unwind(panic),
     }
-    Ok::<_, Error>(record.into_events())
+    Ok(record.into_events())
 }
