@@ -69,12 +69,11 @@ impl Socket {
         asked: MsgFlags,
         mut attempt: impl FnMut(i32) -> Result<T, Errno>,
     ) -> Result<T> {
-        let flags = self.flags(asked);
-        match attempt(flags) {
+        match attempt(self.flags(asked)) {
             Ok(value) => Ok(value),
             Err(errno) => {
                 let patience = self.patience(asked);
-                self.go_on(call, interest, patience, errno, || attempt(flags))
+                self.go_on(call, interest, patience, errno, || attempt(self.flags(asked)))
             }
         }
     }

@@ -24,7 +24,13 @@ impl Storage {
     /// No address: zero bytes long.
     #[inline]
     pub(crate) const fn empty() -> Storage {
-        Storage { bytes: [MaybeUninit::uninit(); Storage::CAPACITY], len: 0 }
+        // Field by field: of a whole value the compiler makes a constant of zeros, and copies it.
+        let mut storage = MaybeUninit::<Storage>::uninit();
+        // SAFETY: the pointer is to `storage`; its bytes need no value, its length gets one here.
+        unsafe {
+            (&raw mut (*storage.as_mut_ptr()).len).write(0);
+            storage.assume_init()
+        }
     }
 
     /// A copy of these bytes, or nothing if they are more than any address has.

@@ -92,7 +92,7 @@ pub(crate) fn send_vectored(
 /// now initialised. Made here alone, so that those who have one may believe it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Filled {
-    len: usize,
+    room: usize,
     whole: usize,
 }
 
@@ -100,7 +100,7 @@ impl Filled {
     /// How many bytes of the memory were written.
     #[inline]
     pub(crate) fn len(self) -> usize {
-        self.len
+        self.whole.min(self.room)
     }
 
     /// How long the message was, if `MSG_TRUNC` was asked for.
@@ -112,12 +112,12 @@ impl Filled {
     /// Whether the message was longer than the memory.
     #[inline]
     pub(crate) fn was_cut(self) -> bool {
-        self.whole > self.len
+        self.whole > self.room
     }
 
     #[inline]
     fn new(answer: usize, room: usize) -> Filled {
-        Filled { len: answer.min(room), whole: answer }
+        Filled { room, whole: answer }
     }
 }
 
