@@ -158,9 +158,7 @@ pub(crate) fn fill<B: Buffer, E>(
     mut buf: B,
     receive: impl FnOnce(&mut [MaybeUninit<u8>]) -> Result<Filled, E>,
 ) -> Result<B::Received, E> {
-    let room = buf.room();
-    let most = room.len();
-    let filled = receive(room)?.len().min(most);
+    let filled = receive(buf.room())?.len();
     // SAFETY: a `Filled` is made in `sys` alone, of what the kernel has written to the memory that
     // the call was given, and this closure has no other memory to give.
     Ok(unsafe { buf.filled(filled) })

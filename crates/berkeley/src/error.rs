@@ -34,11 +34,24 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.errno(), Some(Errno::ECONNREFUSED));
 /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 /// ```
-pub struct Error {
+pub struct Error(Repr);
+
+/// An error is two words, so that the result of a receive is cheap to hand on, and "would block"
+/// allocates nothing: only what has more to say is boxed.
+enum Repr {
+    /// A bare error of the system.
+    Os(Call, Errno),
+    Full(Box<Full>),
+}
+
+/// An error with everything that is known.
+#[derive(Debug)]
+struct Full {
     call: Call,
     cause: Cause,
-    // Boxed, so that the result of a receive stays two words: most errors have none of it.
-    detail: Option<Box<Detail>>,
+    place: Option<Place>,
+    bytes_sent: Option<usize>,
+    attempts: Vec<Error>,
 }
 
 /// Why a call failed.
@@ -68,12 +81,10 @@ pub enum Cause {
     Argument(&'static str),
 }
 
-/// The rest of what is known.
-#[derive(Default, Debug)]
-struct Detail {
-    place: Option<Place>,
-    bytes_sent: Option<usize>,
-    attempts: Vec<Error>,
+impl Full {
+    fn new(call: Call, cause: Cause) -> Full {
+        Full { call, cause, place: None, bytes_sent: None, attempts: Vec::new() }
+    }
 }
 
 /// Where it happened.
@@ -310,7 +321,10 @@ impl fmt::Debug for LookupCode {
 impl Error {
     #[cold]
     pub(crate) fn new(call: Call, cause: impl Into<Cause>) -> Error {
-        Error { call, cause: cause.into(), detail: None }
+        match cause.into() {
+            Cause::Os(errno) => Error(Repr::Os(call, errno)),
+            cause => Error(Repr::Full(Box::new(Full::new(call, cause)))),
+        }
     }
 
     /// For `map_err`: turns what this call answers into an error of it.
@@ -322,26 +336,26 @@ impl Error {
     /// The same error in another call's name.
     #[must_use]
     pub(crate) fn in_call(mut self, call: Call) -> Error {
-        self.call = call;
+        match &mut self.0 {
+            Repr::Os(own, _) => *own = call,
+            Repr::Full(full) => full.call = call,
+        }
         self
     }
 
     #[must_use]
-    pub(crate) fn at(mut self, addr: &Addr) -> Error {
-        self.detail_mut().place = Some(Place::Addr(*addr));
-        self
+    pub(crate) fn at(self, addr: &Addr) -> Error {
+        self.with(|full| full.place = Some(Place::Addr(*addr)))
     }
 
     #[must_use]
-    pub(crate) fn at_name(mut self, name: impl Into<String>) -> Error {
-        self.detail_mut().place = Some(Place::Name(name.into()));
-        self
+    pub(crate) fn at_name(self, name: impl Into<String>) -> Error {
+        self.with(|full| full.place = Some(Place::Name(name.into())))
     }
 
     #[must_use]
-    pub(crate) fn after_sending(mut self, bytes: usize) -> Error {
-        self.detail_mut().bytes_sent = Some(bytes);
-        self
+    pub(crate) fn after_sending(self, bytes: usize) -> Error {
+        self.with(|full| full.bytes_sent = Some(bytes))
     }
 
     /// One error for several attempts: the last one's cause and place, and all of them inside.
@@ -350,16 +364,29 @@ impl Error {
             None => Error::new(call, Cause::Argument("no address to try")),
             Some(last) if attempts.is_empty() => last,
             Some(last) => {
-                let mut error = Error::new(call, last.cause.clone());
+                let cause = last.cause();
                 attempts.push(last);
-                error.detail_mut().attempts = attempts;
-                error
+                Error::new(call, cause).with(|full| full.attempts = attempts)
             }
         }
     }
 
-    fn detail_mut(&mut self) -> &mut Detail {
-        self.detail.get_or_insert_default()
+    /// The same error with something more known about it.
+    fn with(self, learn: impl FnOnce(&mut Full)) -> Error {
+        let mut full = match self.0 {
+            Repr::Os(call, errno) => Box::new(Full::new(call, Cause::Os(errno))),
+            Repr::Full(full) => full,
+        };
+        learn(&mut full);
+        Error(Repr::Full(full))
+    }
+
+    /// What is known beside the bare error.
+    fn known(&self) -> Option<&Full> {
+        match &self.0 {
+            Repr::Os(..) => None,
+            Repr::Full(full) => Some(full),
+        }
     }
 
     /// The call that failed.
@@ -369,7 +396,10 @@ impl Error {
     /// assert_eq!(error.call(), berkeley::Call::Connect);
     /// ```
     pub fn call(&self) -> Call {
-        self.call
+        match &self.0 {
+            Repr::Os(call, _) => *call,
+            Repr::Full(full) => full.call,
+        }
     }
 
     /// Why it failed.
@@ -378,10 +408,13 @@ impl Error {
     /// use berkeley::{Cause, Errno};
     ///
     /// let error = berkeley::create_connection("127.0.0.1:1").unwrap_err();
-    /// assert_eq!(*error.cause(), Cause::Os(Errno::ECONNREFUSED));
+    /// assert_eq!(error.cause(), Cause::Os(Errno::ECONNREFUSED));
     /// ```
-    pub fn cause(&self) -> &Cause {
-        &self.cause
+    pub fn cause(&self) -> Cause {
+        match &self.0 {
+            Repr::Os(_, errno) => Cause::Os(*errno),
+            Repr::Full(full) => full.cause.clone(),
+        }
     }
 
     /// The operating system's error number, if it was the one to say no.
@@ -392,7 +425,7 @@ impl Error {
     /// ```
     #[doc(alias = "raw_os_error")]
     pub fn errno(&self) -> Option<Errno> {
-        match self.cause {
+        match self.cause() {
             Cause::Os(errno) => Some(errno),
             _ => None,
         }
@@ -406,7 +439,7 @@ impl Error {
     /// ```
     #[doc(alias("gaierror", "herror"))]
     pub fn lookup_code(&self) -> Option<LookupCode> {
-        match self.cause {
+        match self.cause() {
             Cause::Lookup(code) => Some(code),
             _ => None,
         }
@@ -419,7 +452,7 @@ impl Error {
     /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
     /// ```
     pub fn kind(&self) -> io::ErrorKind {
-        match &self.cause {
+        match self.cause() {
             Cause::Os(errno) => errno.kind(),
             Cause::Lookup(code) if code.is_temporary() => io::ErrorKind::Other,
             Cause::Lookup(_) => io::ErrorKind::NotFound,
@@ -442,7 +475,7 @@ impl Error {
     /// # Ok::<(), berkeley::Error>(())
     /// ```
     pub fn is_timeout(&self) -> bool {
-        self.cause == Cause::TimedOut
+        matches!(self.known(), Some(Full { cause: Cause::TimedOut, .. }))
     }
 
     /// Whether the call would have had to wait, and the socket does not.
@@ -476,7 +509,7 @@ impl Error {
     /// ```
     #[doc(alias("MSG_TRUNC", "truncated"))]
     pub fn datagram_len(&self) -> Option<usize> {
-        match self.cause {
+        match self.cause() {
             Cause::Truncated(len) => Some(len),
             _ => None,
         }
@@ -489,7 +522,7 @@ impl Error {
     /// assert_eq!(error.address().unwrap().to_string(), "127.0.0.1:1");
     /// ```
     pub fn address(&self) -> Option<&Addr> {
-        match self.detail.as_ref()?.place.as_ref()? {
+        match self.known()?.place.as_ref()? {
             Place::Addr(addr) => Some(addr),
             Place::Name(_) => None,
         }
@@ -507,7 +540,7 @@ impl Error {
     /// # Ok::<(), berkeley::Error>(())
     /// ```
     pub fn bytes_sent(&self) -> Option<usize> {
-        self.detail.as_ref()?.bytes_sent
+        self.known()?.bytes_sent
     }
 
     /// The errors of every address that was tried, in order; empty if there was only one.
@@ -519,7 +552,7 @@ impl Error {
     /// }
     /// ```
     pub fn attempts(&self) -> &[Error] {
-        self.detail.as_ref().map_or(&[], |detail| &detail.attempts)
+        self.known().map_or(&[], |full| &full.attempts)
     }
 }
 
@@ -560,15 +593,15 @@ impl fmt::Display for Cause {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.call.fmt(f)?;
-        match self.detail.as_ref().and_then(|detail| detail.place.as_ref()) {
+        self.call().fmt(f)?;
+        match self.known().and_then(|full| full.place.as_ref()) {
             Some(Place::Addr(addr)) => write!(f, " {addr}")?,
             Some(Place::Name(name)) => write!(f, " {name}")?,
             None => {}
         }
         write!(f, ": ")?;
         match self.attempts() {
-            [] => self.cause.fmt(f)?,
+            [] => self.cause().fmt(f)?,
             attempts => {
                 for (number, attempt) in attempts.iter().enumerate() {
                     write!(f, "{}{attempt}", if number == 0 { "" } else { "; " })?;
@@ -584,12 +617,12 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Error");
-        debug.field("call", &self.call).field("cause", &self.cause);
-        if let Some(detail) = &self.detail {
-            debug.field("detail", detail);
+        match &self.0 {
+            Repr::Os(call, errno) => {
+                f.debug_struct("Error").field("call", call).field("errno", errno).finish()
+            }
+            Repr::Full(full) => full.fmt(f),
         }
-        debug.finish()
     }
 }
 
@@ -599,9 +632,9 @@ impl std::error::Error for Error {}
 /// [`io::Error::downcast`]. A bare error of the system stays one, with its number.
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
-        match (&error.cause, &error.detail) {
-            (Cause::Os(errno), None) => io::Error::from_raw_os_error(errno.number()),
-            _ => io::Error::new(error.kind(), error),
+        match error.0 {
+            Repr::Os(_, errno) => io::Error::from_raw_os_error(errno.number()),
+            Repr::Full(_) => io::Error::new(error.kind(), error),
         }
     }
 }

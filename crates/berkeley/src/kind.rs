@@ -253,9 +253,9 @@ pub struct Protocol(pub(crate) i32);
 open_number!(Protocol);
 
 names! { Protocol, "IPPROTO_":
-    /// What the family has for this type: TCP for streams of IP, UDP for its datagrams.
+    /// Zero: what the family has for the type, see [`Protocol::DEFAULT`].
     #[doc(alias = "IPPROTO_IP")]
-    DEFAULT = 0;
+    IP = c::IPPROTO_IP;
     /// Control messages of IPv4, RFC 792.
     #[doc(alias = "IPPROTO_ICMP")]
     ICMP = c::IPPROTO_ICMP;
@@ -284,6 +284,11 @@ names! { Protocol, "IPPROTO_":
     /// The caller builds the IP header.
     #[doc(alias = "IPPROTO_RAW")]
     RAW = c::IPPROTO_RAW;
+}
+
+impl Protocol {
+    /// What the family has for the type: TCP for streams of IP, UDP for its datagrams.
+    pub const DEFAULT: Protocol = Protocol::IP;
 }
 
 impl Default for Protocol {

@@ -54,14 +54,11 @@ impl Socket {
     /// Those of [`send_all`](Socket::send_all).
     pub fn send_all_with(&self, data: &[u8], flags: MsgFlags) -> Result<()> {
         let patience = self.patience(flags);
-        let flags = self.flags(flags);
         let mut rest = data;
         loop {
-            let attempt = || sys::send(self.as_fd(), rest, flags);
-            let sent = match attempt() {
-                Ok(sent) => Ok(sent),
-                Err(errno) => self.go_on(Call::SendAll, Interest::Write, patience, errno, attempt),
-            };
+            let sent = self.retry_by(Call::SendAll, Interest::Write, patience, || {
+                sys::send(self.as_fd(), rest, self.send_flags(flags))
+            });
             let before = data.len() - rest.len();
             let sent = sent.map_err(|error| error.after_sending(before))?;
             rest = rest.get(sent..).unwrap_or_default();

@@ -76,6 +76,11 @@ macro_rules! addresses {
             fn to_addr(&self, _: Family) -> Result<Addr> {
                 Ok(Addr::from(*self))
             }
+
+            #[inline]
+            fn with_addr<R>(&self, _: Family, call: impl FnOnce(&Addr) -> R) -> Result<R> {
+                Ok(call(&Addr::from(*self)))
+            }
         })+
     };
 }
@@ -112,6 +117,7 @@ impl ToAddr for str {
     fn to_addr(&self, family: Family) -> Result<Addr> {
         let error = match self.parse() {
             Ok(addr) => return Ok(addr),
+            Err(error) if self.starts_with("unix:") => return Err(fail(error)),
             Err(error) => fail(error),
         };
         match self.rsplit_once(':') {

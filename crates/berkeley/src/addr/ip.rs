@@ -33,7 +33,7 @@ impl Addr {
                 Some(SocketAddr::V6(SocketAddrV6::new(
                     Ipv6Addr::from(*host),
                     u16::from_be_bytes(*port),
-                    u32::from_be_bytes(*flow),
+                    u32::from_ne_bytes(*flow),
                     u32::from_ne_bytes(*scope),
                 )))
             }
@@ -69,13 +69,10 @@ impl From<SocketAddr> for Addr {
 impl From<SocketAddrV4> for Addr {
     #[inline]
     fn from(addr: SocketAddrV4) -> Addr {
-        let mut rest = [0; 14];
-        let (port, host) = rest.split_at_mut(2);
-        port.copy_from_slice(&addr.port().to_be_bytes());
-        if let Some(host) = host.first_chunk_mut() {
-            *host = addr.ip().octets();
-        }
-        of_family(Family::INET, &rest)
+        let [p0, p1] = addr.port().to_be_bytes();
+        let [h0, h1, h2, h3] = addr.ip().octets();
+        let rest = [p0, p1, h0, h1, h2, h3, 0, 0, 0, 0, 0, 0, 0, 0];
+        Addr(Storage::of_fixed(Family::INET.0, rest))
     }
 }
 
@@ -87,11 +84,11 @@ impl From<SocketAddrV6> for Addr {
         let (flow, tail) = tail.split_at_mut(4);
         let (host, scope) = tail.split_at_mut(16);
         port.copy_from_slice(&addr.port().to_be_bytes());
-        // Written as the system's own functions do, which leave the flow in network order.
-        flow.copy_from_slice(&addr.flowinfo().to_be_bytes());
+        // As `std` does it: its flow is the field's own bytes, not a number in the host's order.
+        flow.copy_from_slice(&addr.flowinfo().to_ne_bytes());
         host.copy_from_slice(&addr.ip().octets());
         scope.copy_from_slice(&addr.scope_id().to_ne_bytes());
-        of_family(Family::INET6, &rest)
+        Addr(Storage::of_fixed(Family::INET6.0, rest))
     }
 }
 
@@ -118,9 +115,4 @@ pub(super) fn parse(text: &str) -> Result<Addr, AddrError> {
     text.parse::<SocketAddr>().map(Addr::from).map_err(|_| {
         AddrError::syntax(text, "expected a numeric HOST:PORT, such as 127.0.0.1:80 or [::1]:80")
     })
-}
-
-#[inline]
-fn of_family(family: Family, rest: &[u8]) -> Addr {
-    Addr(Storage::of_family(family.0, rest).unwrap_or_else(Storage::empty))
 }

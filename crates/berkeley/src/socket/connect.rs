@@ -82,7 +82,7 @@ impl Socket {
         match self.connect(addr) {
             Ok(()) => Ok(Errno::SUCCESS),
             Err(error) => match error.cause() {
-                Cause::Os(errno) => Ok(*errno),
+                Cause::Os(errno) => Ok(errno),
                 Cause::TimedOut => Ok(Errno::EAGAIN),
                 _ => Err(error),
             },
@@ -135,7 +135,7 @@ impl Socket {
     pub fn accept(&self) -> Result<(Socket, Addr)> {
         let timeout = default_timeout();
         let mut from = Storage::empty();
-        let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), |_| {
+        let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), || {
             sys::accept(self.fd.as_fd(), &mut from, timeout.is_some())
         })?;
         let kind = (self.family, self.ty, self.protocol);

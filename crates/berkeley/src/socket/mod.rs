@@ -12,6 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use self::retry::BaseFlags;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
 use crate::sys::{self, c};
@@ -63,6 +64,7 @@ pub struct Socket {
     protocol: Protocol,
     retired: AtomicBool,
     timeout: SharedTimeout,
+    flags: BaseFlags,
 }
 
 /// The timeout that new sockets get, in this process. `None` at first.
@@ -273,6 +275,7 @@ impl Socket {
             protocol,
             retired: AtomicBool::new(false),
             timeout: SharedTimeout::new(timeout),
+            flags: BaseFlags::new(ty, timeout),
         }
     }
 }
@@ -303,6 +306,7 @@ impl Socket {
                 .map_err(Error::of(Call::SetTimeout))?;
         }
         self.timeout.set(timeout);
+        self.flags.set(self.ty, timeout);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::addr::Addr;
 use crate::buf::{Buffer, fill, spare};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
-use crate::sys::{self, Errno, Filled, Interest, Storage};
+use crate::sys::{self, Arrived, Errno, Filled, Interest, Storage};
 
 /// Receiving.
 impl Socket {
@@ -62,10 +62,11 @@ impl Socket {
     #[inline]
     pub fn recv_with<B: Buffer>(&self, buf: B, flags: MsgFlags) -> Result<B::Received> {
         fill(buf, |room| {
-            let got = self.retry(Call::Recv, Interest::Read, flags, |flags| {
-                sys::recv(self.fd.as_fd(), self.is_stream(), room, flags)
+            let most = room.len();
+            let got = self.retry(Call::Recv, Interest::Read, flags, move || {
+                sys::recv(self.fd.as_fd(), room, self.recv_flags(), flags.bits())
             })?;
-            self.check(Call::Recv, got, flags)
+            self.check(Call::Recv, got, most, flags)
         })
     }
 
@@ -141,10 +142,11 @@ impl Socket {
     ) -> Result<(B::Received, Addr)> {
         let mut from = Addr(Storage::empty());
         let received = fill(buf, |room| {
-            let got = self.retry(Call::RecvFrom, Interest::Read, flags, |flags| {
-                sys::recv_from(self.fd.as_fd(), self.is_stream(), room, flags, &mut from.0)
+            let (most, sender) = (room.len(), &mut from.0);
+            let got = self.retry(Call::RecvFrom, Interest::Read, flags, move || {
+                sys::recv_from(self.fd.as_fd(), room, self.recv_flags(), flags.bits(), sender)
             })?;
-            self.check(Call::RecvFrom, got, flags).map_err(|error| error.at(&from))
+            self.check(Call::RecvFrom, got, most, flags).map_err(|error| error.at(&from))
         })?;
         Ok((received, from))
     }
@@ -176,10 +178,12 @@ impl Socket {
         flags: MsgFlags,
     ) -> Result<(usize, Addr)> {
         let mut from = Addr(Storage::empty());
-        let got = self.retry(Call::RecvFrom, Interest::Read, flags, |flags| {
-            sys::recv_vectored(self.fd.as_fd(), self.is_stream(), data, flags, &mut from.0)
+        let got = self.retry(Call::RecvFrom, Interest::Read, flags, || {
+            sys::recv_vectored(self.fd.as_fd(), data, self.recv_flags(), flags.bits(), &mut from.0)
         })?;
-        let filled = self.check(Call::RecvFrom, got, flags).map_err(|error| error.at(&from))?;
+        let room = data.iter().map(|piece| piece.len()).sum();
+        let checked = self.check(Call::RecvFrom, got, room, flags);
+        let filled = checked.map_err(|error| error.at(&from))?;
         Ok((filled.len(), from))
     }
 
@@ -209,21 +213,16 @@ impl Socket {
             .map_err(|error| error.in_call(Call::Recv))
     }
 
-    /// Whether what is received is a piece of a stream, not a message.
+    /// What the memory holds, unless that is less than all of it or the socket was hung up.
     #[inline]
-    fn is_stream(&self) -> bool {
-        !self.ty.keeps_boundaries()
-    }
-
-    /// What the memory holds, unless it is less than there was.
-    #[inline]
-    fn check(&self, call: Call, got: Filled, asked: MsgFlags) -> Result<Filled> {
-        if got.was_cut() && !asked.contains(MsgFlags::TRUNC) {
-            return Err(Error::new(call, Cause::Truncated(got.whole_len())));
+    fn check(&self, call: Call, got: Arrived, room: usize, asked: MsgFlags) -> Result<Filled> {
+        match got.fits(room) {
+            Some(filled) if filled.len() == 0 && self.retired.load(Ordering::Acquire) => {
+                Err(Error::new(call, Errno::EBADF))
+            }
+            Some(filled) => Ok(filled),
+            None if asked.contains(MsgFlags::TRUNC) => Ok(got.cut(room)),
+            None => Err(Error::new(call, Cause::Truncated(got.whole_len()))),
         }
-        if got.len() == 0 && self.retired.load(Ordering::Acquire) {
-            return Err(Error::new(call, Errno::EBADF));
-        }
-        Ok(got)
     }
 }

@@ -1,11 +1,12 @@
 //! Trying, waiting and trying again: the one way in which every call that may wait is made.
 
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
-use crate::kind::MsgFlags;
+use crate::kind::{MsgFlags, Type};
 use crate::sys::{self, Errno, Interest};
 use crate::time::Deadline;
 
@@ -60,29 +61,37 @@ impl Socket {
     }
 
     /// Makes a call of the kernel, and again after interruptions and, within the timeout, when
-    /// the socket has become ready. `attempt` gets the flags to make it with.
+    /// the socket has become ready.
     #[inline]
-    pub(super) fn retry<T>(
+    pub(crate) fn retry<T>(
         &self,
         call: Call,
         interest: Interest,
         asked: MsgFlags,
-        mut attempt: impl FnMut(i32) -> Result<T, Errno>,
+        mut attempt: impl FnMut() -> Result<T, Errno>,
     ) -> Result<T> {
-        match attempt(self.flags(asked)) {
+        match attempt() {
             Ok(value) => Ok(value),
             Err(errno) => {
-                let patience = self.patience(asked);
-                self.go_on(call, interest, patience, errno, || attempt(self.flags(asked)))
+                let mut failed = Some(errno);
+                let again = move || failed.take().map_or_else(&mut attempt, Err);
+                self.go_on(call, interest, asked, again)
             }
         }
     }
 
-    /// With a timeout the descriptor does not block; should the owner of a duplicate have changed
-    /// that, this flag keeps the promise.
-    #[inline]
-    pub(crate) fn flags(&self, asked: MsgFlags) -> i32 {
-        if self.timeout.is_none() { asked.bits() } else { (asked | MsgFlags::DONTWAIT).bits() }
+    /// [`retry_by`](Socket::retry_by) with the deadline of a call that begins now: all that does
+    /// not belong on the short way.
+    #[cold]
+    #[inline(never)]
+    fn go_on<T>(
+        &self,
+        call: Call,
+        interest: Interest,
+        asked: MsgFlags,
+        attempt: impl FnMut() -> Result<T, Errno>,
+    ) -> Result<T> {
+        self.retry_by(call, interest, self.patience(asked), attempt)
     }
 
     /// Until when a call that begins now may wait for the socket to become ready; `None` if "would
@@ -94,25 +103,20 @@ impl Socket {
         waits.then(|| Deadline::after(timeout))
     }
 
-    /// Goes on after a first failure, until `attempt` succeeds, fails for good, or time is up.
-    #[cold]
-    pub(crate) fn go_on<T>(
+    /// Makes a call of the kernel until it succeeds, fails for good, or time is up.
+    pub(crate) fn retry_by<T>(
         &self,
         call: Call,
         interest: Interest,
         patience: Option<Deadline>,
-        mut errno: Errno,
         mut attempt: impl FnMut() -> Result<T, Errno>,
     ) -> Result<T> {
         loop {
-            match (errno, patience) {
-                (Errno::EINTR, _) => {}
-                (Errno::EAGAIN, Some(deadline)) => self.wait(call, interest, deadline)?,
-                (errno, _) => return Err(Error::new(call, errno)),
-            }
-            match attempt() {
-                Ok(value) => return Ok(value),
-                Err(next) => errno = next,
+            match (attempt(), patience) {
+                (Ok(value), _) => return Ok(value),
+                (Err(Errno::EINTR), _) => {}
+                (Err(Errno::EAGAIN), Some(deadline)) => self.wait(call, interest, deadline)?,
+                (Err(errno), _) => return Err(Error::new(call, errno)),
             }
         }
     }
@@ -129,5 +133,43 @@ impl Socket {
                 Err(errno) => return Err(Error::new(call, errno)),
             }
         }
+    }
+}
+
+/// The flags that every call of a socket has, kept ready.
+///
+/// With a timeout the descriptor does not block; should the owner of a duplicate have changed
+/// that, `DONTWAIT` keeps the promise.
+#[derive(Debug)]
+pub(super) struct BaseFlags {
+    send: AtomicI32,
+    recv: AtomicI32,
+}
+
+impl BaseFlags {
+    pub(super) fn new(ty: Type, timeout: Option<Duration>) -> BaseFlags {
+        let flags = BaseFlags { send: AtomicI32::new(0), recv: AtomicI32::new(0) };
+        flags.set(ty, timeout);
+        flags
+    }
+
+    pub(super) fn set(&self, ty: Type, timeout: Option<Duration>) {
+        let waiting = if timeout.is_some() { MsgFlags::DONTWAIT.bits() } else { 0 };
+        self.send.store(waiting, Ordering::Relaxed);
+        self.recv.store(waiting | sys::recv_flags(!ty.keeps_boundaries()), Ordering::Relaxed);
+    }
+}
+
+impl Socket {
+    /// The flags to send with.
+    #[inline]
+    pub(crate) fn send_flags(&self, asked: MsgFlags) -> i32 {
+        self.flags.send.load(Ordering::Relaxed) | asked.bits()
+    }
+
+    /// The flags that every receiving call has.
+    #[inline]
+    pub(super) fn recv_flags(&self) -> i32 {
+        self.flags.recv.load(Ordering::Relaxed)
     }
 }

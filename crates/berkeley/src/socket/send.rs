@@ -51,8 +51,8 @@ impl Socket {
     /// Those of [`send`](Socket::send).
     #[inline]
     pub fn send_with(&self, data: &[u8], flags: MsgFlags) -> Result<usize> {
-        self.retry(Call::Send, Interest::Write, flags, |flags| {
-            sys::send(self.fd.as_fd(), data, flags)
+        self.retry(Call::Send, Interest::Write, flags, move || {
+            sys::send(self.fd.as_fd(), data, self.send_flags(flags))
         })
     }
 
@@ -95,8 +95,8 @@ impl Socket {
     #[inline]
     pub fn send_to_with(&self, data: &[u8], addr: impl ToAddr, flags: MsgFlags) -> Result<usize> {
         self.with_addr(Call::SendTo, addr, |addr| {
-            let sent = self.retry(Call::SendTo, Interest::Write, flags, |flags| {
-                sys::send_to(self.fd.as_fd(), data, flags, &addr.0)
+            let sent = self.retry(Call::SendTo, Interest::Write, flags, move || {
+                sys::send_to(self.fd.as_fd(), data, self.send_flags(flags), &addr.0)
             });
             sent.map_err(|error| error.at(addr))
         })
@@ -122,8 +122,8 @@ impl Socket {
     /// See `sendmsg(2)`.
     #[doc(alias("sendmsg", "writev", "write_vectored"))]
     pub fn send_vectored(&self, data: &[IoSlice<'_>], flags: MsgFlags) -> Result<usize> {
-        self.retry(Call::Send, Interest::Write, flags, |flags| {
-            sys::send_vectored(self.fd.as_fd(), data, flags, None)
+        self.retry(Call::Send, Interest::Write, flags, move || {
+            sys::send_vectored(self.fd.as_fd(), data, self.send_flags(flags), None)
         })
     }
 
@@ -154,8 +154,8 @@ impl Socket {
         flags: MsgFlags,
     ) -> Result<usize> {
         self.with_addr(Call::SendTo, addr, |addr| {
-            let sent = self.retry(Call::SendTo, Interest::Write, flags, |flags| {
-                sys::send_vectored(self.fd.as_fd(), data, flags, Some(&addr.0))
+            let sent = self.retry(Call::SendTo, Interest::Write, flags, move || {
+                sys::send_vectored(self.fd.as_fd(), data, self.send_flags(flags), Some(&addr.0))
             });
             sent.map_err(|error| error.at(addr))
         })

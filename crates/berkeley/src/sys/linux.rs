@@ -33,15 +33,9 @@ pub(crate) fn socketpair(
 /// Accepts a connection. The new socket's blocking mode is the one asked for, whatever the
 /// listener's is.
 pub(crate) fn accept(fd: BorrowedFd<'_>, from: &mut Storage, nonblocking: bool) -> Result<OwnedFd> {
-    let mut len = Storage::CAPACITY as c::socklen_t;
-    // SAFETY: `from` has the capacity that `len` states.
-    let fd = unsafe {
-        c::accept4(fd.as_raw_fd(), from.as_mut_ptr(), &mut len, birth_flags(nonblocking))
-    };
-    let fd = new_fd(fd)?;
-    // SAFETY: the kernel has written `len` bytes, as far as they fit.
-    unsafe { from.set_len(len) };
-    Ok(fd)
+    let flags = birth_flags(nonblocking);
+    // SAFETY: the pointers are passed on, and `new_fd` gets the answer of a call that opens one.
+    unsafe { from.filled_by(|addr, len| new_fd(c::accept4(fd.as_raw_fd(), addr, len, flags))) }
 }
 
 /// Waits until the descriptor is ready or has failed, at most this long. `false`: time is up.

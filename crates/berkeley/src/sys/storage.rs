@@ -13,20 +13,22 @@ use super::c;
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 pub(crate) struct Storage {
-    bytes: [MaybeUninit<u8>; Storage::CAPACITY],
-    len: u32,
+    bytes: MaybeUninit<[u8; Storage::CAPACITY]>,
+    /// How long the kernel or the maker says the address is; see [`Storage::as_bytes`].
+    len: c::socklen_t,
 }
 
 impl Storage {
-    /// Room for the largest address there is, `sizeof(struct sockaddr_storage)`.
-    pub(crate) const CAPACITY: usize = size_of::<c::sockaddr_storage>();
+    /// Room for the longest address of any family, which is that of UNIX. What
+    /// `sockaddr_storage` has beyond it no family uses, and it would travel with every datagram.
+    pub(crate) const CAPACITY: usize = size_of::<c::sockaddr_un>();
 
     /// No address: zero bytes long.
     #[inline]
-    pub(crate) const fn empty() -> Storage {
-        // Field by field: of a whole value the compiler makes a constant of zeros, and copies it.
+    pub(crate) fn empty() -> Storage {
         let mut storage = MaybeUninit::<Storage>::uninit();
-        // SAFETY: the pointer is to `storage`; its bytes need no value, its length gets one here.
+        // SAFETY: the pointer is to memory of ours; `bytes` needs no initialising, so with `len`
+        // all of it is. Field by field, because a literal would be filled with zeros.
         unsafe {
             (&raw mut (*storage.as_mut_ptr()).len).write(0);
             storage.assume_init()
@@ -34,26 +36,34 @@ impl Storage {
     }
 
     /// A copy of these bytes, or nothing if they are more than any address has.
-    #[inline]
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Storage> {
-        let mut storage = Storage::empty();
-        let room = storage.bytes.get_mut(..bytes.len())?;
-        for (to, from) in room.iter_mut().zip(bytes) {
-            to.write(*from);
-        }
-        storage.len = bytes.len() as u32;
-        Some(storage)
+        let mut whole = [0; Storage::CAPACITY];
+        whole.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(Storage { bytes: MaybeUninit::new(whole), len: bytes.len() as c::socklen_t })
     }
 
     /// An address of this family whose structure goes on with these bytes.
     ///
     /// The family stands in the first two bytes everywhere, though not in the same way.
     pub(crate) fn of_family(family: i32, rest: &[u8]) -> Option<Storage> {
-        let mut bytes = [0; Storage::CAPACITY];
-        let (head, tail) = bytes.split_at_mut(2);
-        head.copy_from_slice(&u16::try_from(family).ok()?.to_ne_bytes());
-        tail.get_mut(..rest.len())?.copy_from_slice(rest);
-        Storage::from_bytes(bytes.get(..2 + rest.len())?)
+        let family = u16::try_from(family).ok()?.to_ne_bytes();
+        Storage::from_bytes(&[&family, rest].concat())
+    }
+
+    /// [`of_family`](Storage::of_family) for a structure of a known size, which costs no more
+    /// than writing it.
+    #[inline]
+    pub(crate) fn of_fixed<const N: usize>(family: i32, rest: [u8; N]) -> Storage {
+        const { assert!(N + 2 <= Storage::CAPACITY) };
+        let mut storage = Storage::empty();
+        storage.len = N as c::socklen_t + 2;
+        let start = storage.bytes.as_mut_ptr().cast::<u8>();
+        // SAFETY: both are within the capacity, as checked above; `write_unaligned` needs no more.
+        unsafe {
+            start.cast::<[u8; 2]>().write_unaligned((family as u16).to_ne_bytes());
+            start.add(2).cast::<[u8; N]>().write_unaligned(rest);
+        }
+        storage
     }
 
     /// The family, or `None` if there is no address.
@@ -69,11 +79,14 @@ impl Storage {
     }
 
     /// The bytes that are set.
+    ///
+    /// The length is clamped to the capacity, for Linux answers the length an address *would*
+    /// have had (111 for a UNIX path without room for its final NUL).
     #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        // SAFETY: every constructor and `set_len` keep the first `len` bytes initialised and
-        // `len` within the array.
-        unsafe { std::slice::from_raw_parts(self.bytes.as_ptr().cast(), self.len as usize) }
+        let len = (self.len as usize).min(Storage::CAPACITY);
+        // SAFETY: every maker and `filled_by` see to it that the first `len` bytes are initialised.
+        unsafe { std::slice::from_raw_parts(self.bytes.as_ptr().cast(), len) }
     }
 
     /// Where a call reads or writes the address.
@@ -82,29 +95,30 @@ impl Storage {
         self.bytes.as_ptr().cast()
     }
 
-    /// Where the kernel may write up to [`Storage::CAPACITY`] bytes.
-    #[inline]
-    pub(super) fn as_mut_ptr(&mut self) -> *mut c::sockaddr {
-        self.bytes.as_mut_ptr().cast()
-    }
-
     /// How many bytes are set, as the calls take it.
     #[inline]
     pub(super) fn len(&self) -> c::socklen_t {
-        self.len as c::socklen_t
+        self.as_bytes().len() as c::socklen_t
     }
 
-    /// Says how many bytes the kernel has written.
-    ///
-    /// The length is clamped to the capacity, for Linux answers the length an address *would*
-    /// have had (111 for a UNIX path without room for its final NUL).
+    /// Lets a call of the kernel write the address and its length, in the way all of them do:
+    /// the length says how much room there is, and is then set to how much there was to write.
     ///
     /// # Safety
     ///
-    /// The first `len` bytes, as far as they exist, have been initialised.
+    /// `call` passes both pointers to such a call and nothing else, and answers whether it has
+    /// succeeded.
     #[inline]
-    pub(super) unsafe fn set_len(&mut self, len: c::socklen_t) {
-        self.len = (len as usize).min(Storage::CAPACITY) as u32;
+    pub(super) unsafe fn filled_by<T, E>(
+        &mut self,
+        call: impl FnOnce(*mut c::sockaddr, *mut c::socklen_t) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.len = Storage::CAPACITY as c::socklen_t;
+        let done = call(self.bytes.as_mut_ptr().cast(), &mut self.len);
+        if done.is_err() {
+            self.len = 0;
+        }
+        done
     }
 }
 

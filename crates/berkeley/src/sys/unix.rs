@@ -88,105 +88,107 @@ pub(crate) fn send_vectored(
     check_size(unsafe { c::sendmsg(fd.as_raw_fd(), &message, flags | c::MSG_NOSIGNAL) })
 }
 
-/// What a receiving call has done to the memory it was given: so many bytes at its beginning are
-/// now initialised. Made here alone, so that those who have one may believe it.
+/// What a receiving call answered: how long the message was, or the piece of the stream.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Filled {
-    room: usize,
-    whole: usize,
-}
+pub(crate) struct Arrived(usize);
 
-impl Filled {
-    /// How many bytes of the memory were written.
-    #[inline]
-    pub(crate) fn len(self) -> usize {
-        self.whole.min(self.room)
-    }
-
-    /// How long the message was, if `MSG_TRUNC` was asked for.
+impl Arrived {
+    /// How long it was, which may be more than there was memory for.
     #[inline]
     pub(crate) fn whole_len(self) -> usize {
-        self.whole
+        self.0
     }
 
-    /// Whether the message was longer than the memory.
+    /// What memory of this length holds of it, if that is all of it.
     #[inline]
-    pub(crate) fn was_cut(self) -> bool {
-        self.whole > self.room
+    pub(crate) fn fits(self, room: usize) -> Option<Filled> {
+        (self.0 <= room).then_some(Filled(self.0))
     }
 
+    /// What memory of this length holds of it.
     #[inline]
-    fn new(answer: usize, room: usize) -> Filled {
-        Filled { room, whole: answer }
+    pub(crate) fn cut(self, room: usize) -> Filled {
+        Filled(self.0.min(room))
     }
 }
 
-/// Receives a piece of a stream or one message.
-///
-/// Of a message the whole length is always asked for, by the flag that on a stream throws data
-/// away; `stream` says which it is.
+/// So many bytes at the beginning of the memory that a receiving call was given are now
+/// initialised. Made here alone, so that those who have one may believe it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filled(usize);
+
+impl Filled {
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        self.0
+    }
+}
+
+/// The flags that every receiving call of such a socket has: of a message its whole length is
+/// asked for, by the flag that on a stream throws data away.
+pub(crate) fn recv_flags(stream: bool) -> i32 {
+    if stream { 0 } else { c::MSG_TRUNC }
+}
+
+/// Receives a piece of a stream or one message, with the flags that [`recv_flags`] gives for it
+/// and those that the caller asked for.
 #[inline]
 pub(crate) fn recv(
     fd: BorrowedFd<'_>,
-    stream: bool,
     room: &mut [MaybeUninit<u8>],
-    flags: i32,
-) -> Result<Filled> {
-    let flags = recv_flags(stream, room, flags);
+    base: i32,
+    asked: i32,
+) -> Result<Arrived> {
+    let flags = all_flags(base, asked, room);
     // SAFETY: the pointer and length describe `room`, which is borrowed mutably.
     let got = unsafe { c::recv(fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), flags) };
-    Ok(Filled::new(check_size(got)?, room.len()))
+    check_size(got).map(Arrived)
 }
 
 /// [`recv`], and who sent it.
 #[inline]
 pub(crate) fn recv_from(
     fd: BorrowedFd<'_>,
-    stream: bool,
     room: &mut [MaybeUninit<u8>],
-    flags: i32,
+    base: i32,
+    asked: i32,
     from: &mut Storage,
-) -> Result<Filled> {
-    let flags = recv_flags(stream, room, flags);
-    let mut from_len = Storage::CAPACITY as c::socklen_t;
-    // SAFETY: the pointer and length describe `room`; `from` has the capacity that is stated.
-    let got = unsafe {
-        c::recvfrom(
-            fd.as_raw_fd(),
-            room.as_mut_ptr().cast(),
-            room.len(),
-            flags,
-            from.as_mut_ptr(),
-            &mut from_len,
-        )
-    };
-    let got = check_size(got)?;
-    // SAFETY: the kernel has written `from_len` bytes, as far as they fit.
-    unsafe { from.set_len(from_len) };
-    Ok(Filled::new(got, room.len()))
+) -> Result<Arrived> {
+    let flags = all_flags(base, asked, room);
+    // SAFETY: the pointer and length describe `room`; those of the address are passed on.
+    unsafe {
+        from.filled_by(|addr, len| {
+            let room_ptr = room.as_mut_ptr().cast();
+            check_size(c::recvfrom(fd.as_raw_fd(), room_ptr, room.len(), flags, addr, len))
+        })
+    }
+    .map(Arrived)
 }
 
 /// [`recv_from`] into several pieces of memory.
 pub(crate) fn recv_vectored(
     fd: BorrowedFd<'_>,
-    stream: bool,
     data: &mut [IoSliceMut<'_>],
-    flags: i32,
+    base: i32,
+    asked: i32,
     from: &mut Storage,
-) -> Result<Filled> {
-    let room = data.iter().map(|piece| piece.len()).sum();
+) -> Result<Arrived> {
     let mut message = empty_message();
-    message.msg_name = from.as_mut_ptr().cast();
-    message.msg_namelen = Storage::CAPACITY as c::socklen_t;
     message.msg_iov = data.as_mut_ptr().cast();
     message.msg_iovlen = data.len() as _;
-    let flags = recv_flags(stream, &mut [], flags);
+    let flags = all_flags(base, asked, &mut []);
     // SAFETY: `IoSliceMut` has the layout of `iovec`; every pointer in the message is to memory
-    // borrowed mutably for the length of the call.
-    let got = check_size(unsafe { c::recvmsg(fd.as_raw_fd(), &mut message, flags) })?;
-    // SAFETY: the kernel has written `msg_namelen` bytes, as far as they fit.
-    unsafe { from.set_len(message.msg_namelen) };
-    Ok(Filled::new(got, room))
+    // borrowed mutably for the length of the call, those of the address as they come.
+    unsafe {
+        from.filled_by(|addr, len| {
+            message.msg_name = addr.cast();
+            message.msg_namelen = *len;
+            let got = check_size(c::recvmsg(fd.as_raw_fd(), &mut message, flags));
+            *len = message.msg_namelen;
+            got
+        })
+    }
+    .map(Arrived)
 }
 
 pub(crate) fn local_addr(fd: BorrowedFd<'_>) -> Result<Storage> {
@@ -252,25 +254,20 @@ pub(super) fn new_fd(answer: RawFd) -> Result<OwnedFd> {
 fn read_addr(
     call: impl FnOnce(*mut c::sockaddr, *mut c::socklen_t) -> c::c_int,
 ) -> Result<Storage> {
-    let mut addr = Storage::empty();
-    let mut len = Storage::CAPACITY as c::socklen_t;
-    check(call(addr.as_mut_ptr(), &mut len))?;
-    // SAFETY: the call has written `len` bytes, as far as they fit.
-    unsafe { addr.set_len(len) };
-    Ok(addr)
+    let mut storage = Storage::empty();
+    // SAFETY: the callers' closures pass both pointers to a call that fills an address.
+    unsafe { storage.filled_by(|addr, len| check(call(addr, len))) }?;
+    Ok(storage)
 }
 
 /// The flags to receive with. A stream that is asked to throw data away counts bytes that it never
 /// writes: what is answered as filled must be initialised all the same.
 #[inline]
-fn recv_flags(stream: bool, room: &mut [MaybeUninit<u8>], flags: i32) -> i32 {
-    if !stream {
-        return flags | c::MSG_TRUNC;
-    }
-    if flags & c::MSG_TRUNC != 0 {
+fn all_flags(base: i32, asked: i32, room: &mut [MaybeUninit<u8>]) -> i32 {
+    if asked & c::MSG_TRUNC != 0 && base & c::MSG_TRUNC == 0 {
         room.fill(MaybeUninit::new(0));
     }
-    flags
+    base | asked
 }
 
 fn empty_message() -> c::msghdr {
