@@ -78,7 +78,8 @@ impl Peer for Berkeley {
 
     #[inline(never)]
     fn send_to(&self, data: &[u8], to: &Self::Addr) -> bool {
-        sized(self.0.send_to(data, &to.0))
+        let to: &berkeley::Addr = &to.0;
+        sized(self.0.send_to(data, to))
     }
 
     #[inline(never)]

@@ -31,18 +31,33 @@ fn errors_say_what_and_where() {
             "bind 192.0.2.1:0: cannot assign requested address",
         ),
         (tcp().bind("nonsense").unwrap_err(), "bind: bad address \"nonsense\": "),
-        (tcp().bind("127.0.0.1:99999").unwrap_err(), "bind: bad address \"127.0.0.1:99999\": a port"),
+        (
+            tcp().bind("127.0.0.1:99999").unwrap_err(),
+            "bind: bad address \"127.0.0.1:99999\": a port",
+        ),
         (tcp().connect("1.2.3.4:").unwrap_err(), "connect: bad address \"1.2.3.4:\": "),
-        (tcp().bind(long_path.as_str()).unwrap_err(), "bind: path of a UNIX socket is too long: 201"),
-        (tcp().listen(None).and_then(|()| tcp().accept().map(drop)).unwrap_err(), "accept: invalid"),
+        (
+            tcp().bind(long_path.as_str()).unwrap_err(),
+            "bind: path of a UNIX socket is too long: 201",
+        ),
+        (
+            tcp().listen(None).and_then(|()| tcp().accept().map(drop)).unwrap_err(),
+            "accept: invalid",
+        ),
         (tcp().peer_addr().unwrap_err(), "getpeername: transport endpoint is not connected"),
         (tcp().shutdown(Shutdown::Both).unwrap_err(), "shutdown: transport endpoint is not"),
         (udp().listen(None).unwrap_err(), "listen: operation not supported"),
         (udp().send(b"x").unwrap_err(), "send: destination address required"),
-        (udp().send_to(&[0; 70_000], "127.0.0.1:9").unwrap_err(), "sendto 127.0.0.1:9: message too long"),
+        (
+            udp().send_to(&[0; 70_000], "127.0.0.1:9").unwrap_err(),
+            "sendto 127.0.0.1:9: message too long",
+        ),
         (udp().set(opt::TCP_NODELAY, true).unwrap_err(), "setsockopt TCP_NODELAY: "),
         (udp().get(opt::TCP_NODELAY).unwrap_err(), "getsockopt TCP_NODELAY: "),
-        (tcp().set(opt::TCP_KEEPIDLE, Duration::ZERO).unwrap_err(), "setsockopt TCP_KEEPIDLE: invalid"),
+        (
+            tcp().set(opt::TCP_KEEPIDLE, Duration::ZERO).unwrap_err(),
+            "setsockopt TCP_KEEPIDLE: invalid",
+        ),
         (tcp().getsockopt(9999, 1, &mut [0; 4]).unwrap_err(), "getsockopt (9999, 1): "),
         (tcp().setsockopt(6, 1, &[]).unwrap_err(), "setsockopt (6, 1): invalid argument"),
         (tcp().connect(Path::new("/no/such")).unwrap_err(), "connect unix:/no/such: "),
@@ -59,7 +74,10 @@ fn errors_say_what_and_where() {
             "socketpair (AF_INET, SOCK_STREAM, IPPROTO_IP): operation not supported",
         ),
         (create_connection("127.0.0.1:1").unwrap_err(), "connect 127.0.0.1:1: connection refused"),
-        (create_connection("gopher://x:1").unwrap_err(), "create_connection: bad address \"gopher\""),
+        (
+            create_connection("gopher://x:1").unwrap_err(),
+            "create_connection: bad address \"gopher\"",
+        ),
         (create_connection("fd:99999").unwrap_err(), "create_connection: bad file descriptor"),
         (create_server("fd:-1").unwrap_err(), "create_server: bad address \"fd:-1\": "),
         (
@@ -70,8 +88,14 @@ fn errors_say_what_and_where() {
             getaddrinfo("a\0b", 80).call().unwrap_err(),
             "getaddrinfo a\0b:80: a name has no NUL byte in it",
         ),
-        (berkeley::inet_pton(Family::UNIX, "x").unwrap_err(), "inet_pton \"x\": address family not"),
-        (berkeley::if_nametoindex("no-such-if").unwrap_err(), "if_nametoindex no-such-if: no such device"),
+        (
+            berkeley::inet_pton(Family::UNIX, "x").unwrap_err(),
+            "inet_pton \"x\": address family not",
+        ),
+        (
+            berkeley::if_nametoindex("no-such-if").unwrap_err(),
+            "if_nametoindex no-such-if: no such device",
+        ),
         (berkeley::getservbyname("no-such", None).unwrap_err(), "getservbyname no-such: "),
     ];
     for (error, text) in table {
@@ -137,9 +161,30 @@ fn a_deadline_that_is_over_is_a_timeout() {
 #[test]
 fn addresses_that_are_none() {
     for text in [
-        "", ":", "::", "a:b:c", "[::1", "[::1]", "]:80", "[]:80", "127.0.0.1", "127.0.0.1:", "1:2:3:4",
-        "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:0x50", "256.1.1.1:80", "unix:%zz", "unix:%4",
-        "af", "af1", "af1:0", "af1:zz", "af99999999:00", "unix:a\0b", "unix:%00x",
+        "",
+        ":",
+        "::",
+        "a:b:c",
+        "[::1",
+        "[::1]",
+        "]:80",
+        "[]:80",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "1:2:3:4",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "127.0.0.1:0x50",
+        "256.1.1.1:80",
+        "unix:%zz",
+        "unix:%4",
+        "af",
+        "af1",
+        "af1:0",
+        "af1:zz",
+        "af99999999:00",
+        "unix:a\0b",
+        "unix:%00x",
     ] {
         // `%00x` is an abstract-like path with a NUL inside: no path.
         assert!(text.parse::<Addr>().is_err(), "{text:?} was taken");
@@ -155,9 +200,25 @@ fn addresses_that_are_none() {
 #[test]
 fn endpoints_that_are_none() {
     for text in [
-        "", "tcp://", "tcp://x", "tcp://:", "tcp://x:", "tcp://[::1]", "tcp://::1:80", "x y:80",
-        "udp://x:70000", "ftp://x:21", "fd:", "fd:x", "fd:-3", "icmp://", "icmp://a b", ":80?x",
-        ":80?=1", ":80?a=1&b", "unix:%q1",
+        "",
+        "tcp://",
+        "tcp://x",
+        "tcp://:",
+        "tcp://x:",
+        "tcp://[::1]",
+        "tcp://::1:80",
+        "x y:80",
+        "udp://x:70000",
+        "ftp://x:21",
+        "fd:",
+        "fd:x",
+        "fd:-3",
+        "icmp://",
+        "icmp://a b",
+        ":80?x",
+        ":80?=1",
+        ":80?a=1&b",
+        "unix:%q1",
     ] {
         assert!(text.parse::<Endpoint>().is_err(), "{text:?} was taken");
     }
@@ -166,9 +227,19 @@ fn endpoints_that_are_none() {
 #[test]
 fn endpoints_print_as_they_are_read() {
     for text in [
-        "tcp://localhost:80", "tcp://:8000", "tcp://[::1]:80", "tcp4://127.0.0.1:http",
-        "udp6://[fe80::1%lo]:53?SO_RCVBUF=65536&x=y", "unix:/run/x", "unix:@name", "unix:",
-        "unix-dgram:a%20b%25", "unix-seqpacket:@x", "icmp://127.0.0.1", "raw://h?proto=89", "fd:3",
+        "tcp://localhost:80",
+        "tcp://:8000",
+        "tcp://[::1]:80",
+        "tcp4://127.0.0.1:http",
+        "udp6://[fe80::1%lo]:53?SO_RCVBUF=65536&x=y",
+        "unix:/run/x",
+        "unix:@name",
+        "unix:",
+        "unix-dgram:a%20b%25",
+        "unix-seqpacket:@x",
+        "icmp://127.0.0.1",
+        "raw://h?proto=89",
+        "fd:3",
     ] {
         let endpoint: Endpoint = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
         let printed = endpoint.to_string();
