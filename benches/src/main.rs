@@ -1,2 +1,69 @@
-//! To be written.
-fn main() {}
+//! What a call costs: this project beside libc, std, socket2, nix and rustix, in one run.
+//!
+//! Each case sends or receives 64 bytes. Instructions are counted by callgrind and system calls by
+//! strace, both by running this program again under them; without them these columns are empty.
+//! Times come from the libraries in turn, batch by batch, and are compared within each round.
+
+mod cases;
+mod measure;
+mod peers;
+mod raw;
+mod report;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+What a call costs, beside libc, std, socket2, nix and rustix.
+
+Usage: berkeley-bench [--json] [--rounds N] [--check]
+
+  --json       print one JSON object instead of tables
+  --rounds N   how many times each library is timed in each case (default 2000)
+  --check      fail if a target is missed: at most 25 instructions over libc's on a blocking
+               socket, one system call, no allocation
+  -h, --help   print this
+
+Instructions need valgrind, system calls need strace; without them their columns are empty.
+";
+
+fn main() -> ExitCode {
+    match run(std::env::args().skip(1)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let (mut json, mut check, mut rounds) = (false, false, 2000);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            measure::WORK => {
+                measure::work(args.next().map(|number| number.parse()).transpose()?)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            "--json" => json = true,
+            "--check" => check = true,
+            "--rounds" => {
+                let number = args.next().and_then(|number| number.parse().ok());
+                rounds = number.filter(|number| *number > 0).ok_or("--rounds needs a number")?;
+            }
+            // What `cargo bench` adds.
+            "--bench" => {}
+            "-h" | "--help" => {
+                print!("{HELP}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            other => return Err(format!("unknown argument {other:?}; see --help").into()),
+        }
+    }
+    let rows = measure::all(rounds)?;
+    println!("{}", if json { report::json(&rows) } else { report::table(&rows) });
+    let misses = report::misses(&rows);
+    for miss in &misses {
+        eprintln!("target missed: {miss}");
+    }
+    Ok(if check && !misses.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

@@ -1,2 +1,54 @@
-//! To be written.
-fn main() {}
+//! The project's chores: `cargo xtask --help` lists them.
+
+mod bench;
+mod fresh;
+mod layers;
+mod peers;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+The project's chores.
+
+Usage: cargo xtask <COMMAND>
+
+  test             everything that must hold: format, lints, layers, tests, documentation;
+                   ends with `N passed, N failed, N skipped`
+  layers           only the order of the layers and the address of `unsafe`
+  bench [ARGS...]  what a call costs beside other libraries; see `cargo xtask bench --help`
+  peers            the tests against ncat, socat, curl, tshark and strace, of which none may be
+                   skipped; as root, installs those that are missing with apt-get
+  fresh            `cargo xtask test` in a fresh clone of the last commit
+
+`test` and `layers` need only cargo and a C compiler.
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next();
+    let rest: Vec<String> = args.collect();
+    let done = match (command.as_deref(), rest.as_slice()) {
+        (None | Some("-h" | "--help" | "help"), _) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        (Some("test"), []) => test::all(),
+        (Some("layers"), []) => layers::check(),
+        (Some("bench"), args) => bench::run(args),
+        (Some("peers"), []) => peers::run(),
+        (Some("fresh"), []) => fresh::run(),
+        (Some(other), rest) => {
+            let words = rest.iter().fold(other.to_string(), |line, word| format!("{line} {word}"));
+            Err(format!("there is no chore `{words}`; see `cargo xtask --help`"))
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// Ends the test here and says why. `cargo xtask test` counts it as skipped, not as passed.
 ///
-/// ```
+/// ```no_run
 /// fn needs_a_unicorn() {
 ///     berkeley_testing::skip!("there is no unicorn on this machine");
 /// }

@@ -1,0 +1,153 @@
+//! The order of the library's layers, and the address of `unsafe`.
+
+use std::fs;
+use std::path::Path;
+
+use crate::run::root;
+
+/// The layers of `crates/berkeley/src`, lowest first: a file uses only what stands to its left, or
+/// its own layer. A file in a folder belongs to the folder's layer.
+const ORDER: &[&str] = &[
+    "sys", "time", "kind", "addr", "buf", "error", "names", "target", "opt", "socket", "stream",
+    "dial", "lib",
+];
+
+/// What only these files may contain. A path is a file, or a folder and all in it.
+const ADDRESSES: &[(&str, &[&str])] = &[
+    ("unsafe", &["crates/berkeley/src/sys", "crates/berkeley/src/buf.rs", "benches/src/raw.rs"]),
+    ("libc::", &["crates/berkeley/src/sys", "benches/src"]),
+    ("target_os", &["crates/berkeley/src/sys"]),
+];
+
+/// Checks both in every source file; the error lists all that is wrong.
+pub(crate) fn check() -> Result<(), String> {
+    let mut wrong = Vec::new();
+    let mut files = Vec::new();
+    for folder in ["crates/berkeley/src", "crates/berkeley-cli/src", "benches/src"] {
+        sources(&root().join(folder), &mut files)?;
+    }
+    for file in &files {
+        let name = file.strip_prefix(root()).unwrap_or(file);
+        let text = fs::read_to_string(file).map_err(|e| format!("{}: {e}", name.display()))?;
+        let layer = name.strip_prefix("crates/berkeley/src").ok().and_then(layer_of);
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate() {
+            let code = code_of(line);
+            let place = || format!("{}:{}", name.display(), number + 1);
+            for (word, addresses) in ADDRESSES {
+                if has_word(code, word) && !addresses.iter().any(|a| name.starts_with(a)) {
+                    wrong.push(format!(
+                        "{}: `{word}` belongs to {}",
+                        place(),
+                        addresses.join(", ")
+                    ));
+                }
+            }
+            let Some(layer) = &layer else { continue };
+            let Some(height) = height(layer) else {
+                wrong.push(format!("{}: `{layer}` has no place in the order", name.display()));
+                break;
+            };
+            // A list may go on over several lines.
+            let mut statement = code.to_string();
+            let mut rest = lines.get(number + 1..).unwrap_or_default().iter();
+            while statement.contains("crate::{") && !statement.contains('}') {
+                let Some(next) = rest.next() else { break };
+                statement.push_str(code_of(next));
+            }
+            for used in used_layers(&statement) {
+                if layer != "lib" && self::height(used).is_some_and(|used| used > height) {
+                    wrong.push(format!("{}: `{layer}` uses `{used}`, which stands above", place()));
+                }
+            }
+        }
+    }
+    match wrong.is_empty() {
+        true => {
+            println!("layers: {} files, all in order", files.len());
+            Ok(())
+        }
+        false => Err(format!("the layers are not in order\n  {}", wrong.join("\n  "))),
+    }
+}
+
+fn height(layer: &str) -> Option<usize> {
+    ORDER.iter().position(|other| *other == layer)
+}
+
+/// The first part of a path below `src`, without the ending.
+fn layer_of(path: &Path) -> Option<String> {
+    let first = Path::new(path.components().next()?.as_os_str());
+    Some(first.file_stem()?.to_string_lossy().into_owned())
+}
+
+/// The modules that a line names: those of `crate::name` and of `crate::{name, name::…}`.
+fn used_layers(code: &str) -> Vec<&str> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut used = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                let inner = list.split('}').next().unwrap_or_default();
+                used.extend(inner.split(',').filter_map(|part| part.trim().split("::").next()));
+            }
+            None => used.extend(rest.split(|c| !is_name(c)).next()),
+        }
+    }
+    used
+}
+
+/// A line without its comment.
+fn code_of(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+/// Whether a word stands there alone: `unsafe_code` is not `unsafe`.
+fn has_word(code: &str, word: &str) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(word).any(|(at, _)| {
+        let before = code.get(..at).and_then(|text| text.chars().next_back());
+        let after = code.get(at + word.len()..).and_then(|text| text.chars().next());
+        let open_end = word.ends_with(':');
+        !before.is_some_and(is_name) && (open_end || !after.is_some_and(is_name))
+    })
+}
+
+fn sources(folder: &Path, files: &mut Vec<std::path::PathBuf>) -> Result<(), String> {
+    let failed = |error| format!("{}: {error}", folder.display());
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            sources(&path, files)?;
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_paths_of_a_line_are_found() {
+        assert_eq!(used_layers("use crate::{addr::Addr, sys};"), ["addr", "sys"]);
+        assert_eq!(used_layers("let x: crate::error::Error = crate::sys::x();"), ["error", "sys"]);
+        assert!(used_layers(code_of("// crate::dial")).is_empty());
+    }
+
+    #[test]
+    fn a_word_is_a_whole_word() {
+        assert!(has_word("unsafe { x }", "unsafe"));
+        assert!(!has_word("#![allow(unsafe_code)]", "unsafe"));
+        assert!(has_word("use libc::c_int;", "libc::"));
+    }
+
+    #[test]
+    fn a_file_belongs_to_its_folder() {
+        assert_eq!(layer_of(Path::new("sys/unix.rs")).as_deref(), Some("sys"));
+        assert_eq!(layer_of(Path::new("lib.rs")).as_deref(), Some("lib"));
+    }
+}
