@@ -25,11 +25,12 @@ Exit status:
 
 /// Learn, test and debug networks.
 #[derive(Parser, Debug)]
-#[command(name = "berkeley", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "berkeley", version, after_help = EXAMPLES, max_term_width = 100)]
 #[command(
     subcommand_required = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    disable_help_flag = true
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -57,7 +58,7 @@ pub(crate) struct Global {
     /// Print one JSON object at the end
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Print a JSON object a line as things happen; the last one is that of --json
+    /// Print a JSON object a line as things happen, and that of --json last
     #[arg(long, global = true, conflicts_with = "json")]
     pub(crate) json_lines: bool,
     /// Print nothing but results and errors
@@ -66,12 +67,18 @@ pub(crate) struct Global {
     /// Tell more
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
-    /// Colours
+    /// Colours: auto, always, never
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(crate) color: When,
-    /// The live line about a transfer
+    /// The live line about a transfer: auto, always, never
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(crate) progress: When,
+    // The long form of clap's own flag spreads each option over several lines.
+    /// Print help
+    #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 /// When to do what depends on a terminal.

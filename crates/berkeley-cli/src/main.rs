@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod failure;
+mod text;
 mod view;
 
 use std::process::ExitCode;

@@ -34,6 +34,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.errno(), Some(Errno::ECONNREFUSED));
 /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 /// ```
+#[doc(alias("error", "OSError", "timeout", "TimeoutError"))]
 pub struct Error(Repr);
 
 /// An error is two words, so that the result of a receive is cheap to hand on, and "would block"
@@ -615,8 +616,12 @@ impl fmt::Display for Error {
     }
 }
 
+/// The message, which is what a `main` that fails and an `unwrap` print; with `{:#?}` every part.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         match &self.0 {
             Repr::Os(call, errno) => {
                 f.debug_struct("Error").field("call", call).field("errno", errno).finish()

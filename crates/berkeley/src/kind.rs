@@ -131,8 +131,10 @@ names! { Family, "AF_":
     /// Messages to and from the kernel. `netlink(7)`.
     NETLINK = c::AF_NETLINK;
     /// Controller area network.
+    #[doc(alias = "AF_CAN")]
     CAN = c::AF_CAN;
     /// Reliable datagrams between machines of a cluster.
+    #[doc(alias = "AF_RDS")]
     RDS = c::AF_RDS;
     /// Transparent inter-process communication in a cluster.
     TIPC = c::AF_TIPC;
@@ -248,7 +250,7 @@ impl Type {
 ///
 /// See `protocols(5)` and the registry of IP protocol numbers, RFC 5237.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[doc(alias("proto", "IPPROTO_TCP", "IPPROTO_UDP"))]
+#[doc(alias("proto", "IPPROTO_TCP", "IPPROTO_UDP", "CAN_RAW", "CAN_BCM"))]
 pub struct Protocol(pub(crate) i32);
 open_number!(Protocol);
 

@@ -52,6 +52,11 @@
 //! Linux. Everything the operating system does stands in one private module, whose documentation
 //! lists what another platform has to provide.
 
+/// The programs in the table of Python names are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/python.md")]
+struct PythonNames;
+
 mod addr;
 mod buf;
 mod dial;

@@ -19,10 +19,11 @@ pub(crate) fn run(arguments: &Arguments, view: &View) -> Result<(), Failure> {
     root.build();
     let page = match &arguments.command {
         None => root,
-        Some(name) => root
-            .find_subcommand(name)
-            .cloned()
-            .ok_or_else(|| Failure::usage(format!("there is no command {name:?}")))?,
+        Some(name) => root.find_subcommand(name).cloned().ok_or_else(|| {
+            let names: Vec<_> = root.get_subcommands().map(|command| command.get_name()).collect();
+            Failure::usage(format!("there is no command {name:?}"))
+                .help(format!("the commands: {}", names.join(", ")))
+        })?,
     };
     let mut text = Vec::new();
     clap_mangen::Man::new(page).render(&mut text)?;

@@ -28,7 +28,7 @@ pub use value::*;
 /// ```
 ///
 /// See `getsockopt(2)`.
-#[doc(alias("setsockopt", "getsockopt", "sockopt"))]
+#[doc(alias("setsockopt", "getsockopt", "sockopt", "SOL_SOCKET"))]
 pub struct Opt<C: Codec> {
     name: &'static str,
     level: i32,

@@ -106,7 +106,7 @@ impl Socket {
     /// `EOPNOTSUPP` for types without connections, `EADDRINUSE` if another socket listens there.
     ///
     /// See `listen(2)`; the maximum is `net.core.somaxconn`.
-    #[doc(alias = "backlog")]
+    #[doc(alias("backlog", "SOMAXCONN"))]
     pub fn listen(&self, backlog: impl Into<Option<i32>>) -> Result<()> {
         // The kernel cuts what is too much down to its own maximum.
         let backlog = backlog.into().unwrap_or(i32::MAX).max(0);

@@ -36,6 +36,7 @@ impl Socket {
     ///
     /// See `recv(2)`.
     #[inline]
+    #[doc(alias = "recv_into")]
     pub fn recv<B: Buffer>(&self, buf: B) -> Result<B::Received> {
         self.recv_with(buf, MsgFlags::empty())
     }
@@ -114,7 +115,7 @@ impl Socket {
     ///
     /// See `recvfrom(2)`.
     #[inline]
-    #[doc(alias = "recvfrom")]
+    #[doc(alias("recvfrom", "recvfrom_into"))]
     pub fn recv_from<B: Buffer>(&self, buf: B) -> Result<(B::Received, Addr)> {
         self.recv_from_with(buf, MsgFlags::empty())
     }
@@ -171,7 +172,7 @@ impl Socket {
     /// Those of [`recv_from`](Socket::recv_from); `EMSGSIZE` for more than 1,024 pieces.
     ///
     /// See `recvmsg(2)`.
-    #[doc(alias("recvmsg", "readv", "read_vectored"))]
+    #[doc(alias("recvmsg", "recvmsg_into", "readv", "read_vectored"))]
     pub fn recv_from_vectored(
         &self,
         data: &mut [IoSliceMut<'_>],
@@ -206,7 +207,7 @@ impl Socket {
     /// Those of [`recv`](Socket::recv).
     ///
     /// See `recvmsg(2)`.
-    #[doc(alias("recvmsg", "readv", "read_vectored"))]
+    #[doc(alias("recvmsg", "recvmsg_into", "readv", "read_vectored"))]
     pub fn recv_vectored(&self, data: &mut [IoSliceMut<'_>], flags: MsgFlags) -> Result<usize> {
         self.recv_from_vectored(data, flags)
             .map(|(len, _)| len)

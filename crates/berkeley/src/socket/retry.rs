@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::{MsgFlags, Type};
-use crate::sys::{self, Errno, Interest};
+use crate::sys::{self, Errno, Interest, Woken};
 use crate::time::Deadline;
 
 /// Waiting.
@@ -29,7 +29,7 @@ impl Socket {
     /// [`Cause::TimedOut`] if the timeout passes, at once if it is zero.
     #[doc(alias("poll", "select"))]
     pub fn wait_readable(&self) -> Result<()> {
-        self.wait(Call::Recv, Interest::Read, self.deadline())
+        self.wait(Call::Recv, Interest::Read, self.deadline()).map(drop)
     }
 
     /// Waits until there is room to send, or a connection attempt has ended, within the timeout.
@@ -47,7 +47,7 @@ impl Socket {
     /// [`Cause::TimedOut`] if the timeout passes, at once if it is zero.
     #[doc(alias("poll", "select"))]
     pub fn wait_writable(&self) -> Result<()> {
-        self.wait(Call::Send, Interest::Write, self.deadline())
+        self.wait(Call::Send, Interest::Write, self.deadline()).map(drop)
     }
 
     /// The deadline of a call that begins now.
@@ -111,25 +111,33 @@ impl Socket {
         patience: Option<Deadline>,
         mut attempt: impl FnMut() -> Result<T, Errno>,
     ) -> Result<T> {
+        let mut woken = Woken::Ready;
         loop {
             match (attempt(), patience) {
                 (Ok(value), _) => return Ok(value),
                 (Err(Errno::EINTR), _) => {}
-                (Err(Errno::EAGAIN), Some(deadline)) => self.wait(call, interest, deadline)?,
+                // A datagram socket that was shut down is "ready" for ever, with nothing to
+                // receive: to wait again would be to spin.
+                (Err(Errno::EAGAIN), Some(_)) if woken == Woken::ShutDown => {
+                    return Err(Error::new(call, Errno::ESHUTDOWN));
+                }
+                (Err(Errno::EAGAIN), Some(deadline)) => {
+                    woken = self.wait(call, interest, deadline)?
+                }
                 (Err(errno), _) => return Err(Error::new(call, errno)),
             }
         }
     }
 
     /// Waits until the socket is ready or has failed.
-    pub(super) fn wait(&self, call: Call, interest: Interest, deadline: Deadline) -> Result<()> {
+    pub(super) fn wait(&self, call: Call, interest: Interest, deadline: Deadline) -> Result<Woken> {
         loop {
             match sys::wait(self.fd.as_fd(), interest, deadline.remaining()) {
-                Ok(true) => return Ok(()),
-                Ok(false) if deadline.has_passed() => {
+                Ok(Woken::TimedOut) if deadline.has_passed() => {
                     return Err(Error::new(call, Cause::TimedOut));
                 }
-                Ok(false) | Err(Errno::EINTR) => {}
+                Ok(Woken::TimedOut) | Err(Errno::EINTR) => {}
+                Ok(woken) => return Ok(woken),
                 Err(errno) => return Err(Error::new(call, errno)),
             }
         }

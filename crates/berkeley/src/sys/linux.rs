@@ -5,7 +5,7 @@ use std::ptr;
 use std::time::Duration;
 
 use super::unix::{check, new_fd};
-use super::{Errno, Interest, Storage, c};
+use super::{Errno, Interest, Storage, Woken, c};
 
 type Result<T> = std::result::Result<T, Errno>;
 
@@ -38,22 +38,19 @@ pub(crate) fn accept(fd: BorrowedFd<'_>, from: &mut Storage, nonblocking: bool) 
     unsafe { from.filled_by(|addr, len| new_fd(c::accept4(fd.as_raw_fd(), addr, len, flags))) }
 }
 
-/// Waits until the descriptor is ready or has failed, at most this long. `false`: time is up.
+/// Waits until the descriptor is ready or has failed, at most this long.
 ///
 /// The kernel takes nanoseconds here and never wakes early, so nothing is rounded.
 pub(crate) fn wait(
     fd: BorrowedFd<'_>,
     interest: Interest,
     limit: Option<Duration>,
-) -> Result<bool> {
-    let mut entry = c::pollfd {
-        fd: fd.as_raw_fd(),
-        events: match interest {
-            Interest::Read => c::POLLIN,
-            Interest::Write => c::POLLOUT,
-        },
-        revents: 0,
+) -> Result<Woken> {
+    let (events, shut_down) = match interest {
+        Interest::Read => (c::POLLIN | c::POLLRDHUP, c::POLLRDHUP | c::POLLHUP),
+        Interest::Write => (c::POLLOUT, c::POLLHUP),
     };
+    let mut entry = c::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
     let limit = limit.map(|limit| c::timespec {
         tv_sec: c::time_t::try_from(limit.as_secs()).unwrap_or(c::time_t::MAX),
         tv_nsec: limit.subsec_nanos() as _,
@@ -62,7 +59,11 @@ pub(crate) fn wait(
     // SAFETY: one entry and, unless null, one timespec, both alive until the call returns.
     let ready = unsafe { c::ppoll(&mut entry, 1, limit, ptr::null()) };
     check(ready)?;
-    Ok(ready > 0)
+    Ok(match ready {
+        0 => Woken::TimedOut,
+        _ if entry.revents & shut_down != 0 => Woken::ShutDown,
+        _ => Woken::Ready,
+    })
 }
 
 /// Takes the socket from under a descriptor that other threads may be using, and leaves a file in

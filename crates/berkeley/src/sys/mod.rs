@@ -77,3 +77,15 @@ pub(crate) enum Interest {
     /// Until a send would not block, or a connection attempt has ended.
     Write,
 }
+
+/// Why a wait has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Woken {
+    /// The descriptor is ready, or has an error to tell.
+    Ready,
+    /// The same, and the direction that was waited for has been shut down: no wait will ever end
+    /// otherwise.
+    ShutDown,
+    /// Time is up.
+    TimedOut,
+}
