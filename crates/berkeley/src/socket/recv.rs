@@ -218,6 +218,15 @@ impl Socket {
     #[inline]
     fn check(&self, call: Call, got: Arrived, room: usize, asked: MsgFlags) -> Result<Filled> {
         match got.fits(room) {
+            Some(filled) if filled.len() > 0 => Ok(filled),
+            _ => self.check_odd(call, got, room, asked),
+        }
+    }
+
+    /// [`check`](Socket::check) of what arrives seldom: nothing, or more than there is room for.
+    #[cold]
+    fn check_odd(&self, call: Call, got: Arrived, room: usize, asked: MsgFlags) -> Result<Filled> {
+        match got.fits(room) {
             Some(filled) if filled.len() == 0 && self.retired.load(Ordering::Acquire) => {
                 Err(Error::new(call, Errno::EBADF))
             }
