@@ -221,6 +221,9 @@ impl Socket {
             match sys::connect(self.fd.as_fd(), &addr.0) {
                 Ok(()) => return Ok(()),
                 Err(errno) if !self.waits() => return fail(errno),
+                // A UNIX socket was waiting for room in the listener's queue, and has left it: no
+                // attempt goes on, and the socket would look writable at once.
+                Err(Errno::EINTR) if self.family == Family::UNIX => {}
                 // The attempt goes on in the kernel: to call again would be an error, its end is
                 // what has to be waited for.
                 Err(Errno::EINTR | Errno::EINPROGRESS) => break,
