@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod failure;
+mod place;
 mod text;
 mod view;
 

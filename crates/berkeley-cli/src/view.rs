@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -69,9 +70,22 @@ impl View {
         }
     }
 
-    /// Whether a live line about the progress is wanted.
-    pub(crate) fn shows_progress(&self) -> bool {
-        self.progress
+    /// A live line about a transfer, on a terminal and if nothing else is written there.
+    pub(crate) fn progress_line(&self) -> Option<ProgressBar> {
+        if !self.progress || std::io::stdout().is_terminal() {
+            return None;
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+        let template = "{elapsed_precise}  {bytes}  {bytes_per_sec}";
+        bar.set_style(
+            ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()),
+        );
+        Some(bar)
+    }
+
+    /// Whether a person sees remarks: there is a terminal, and quiet was not asked for.
+    pub(crate) fn tells_people(&self) -> bool {
+        std::io::stderr().is_terminal() && !self.quiet
     }
 
     /// A line of the result, for people; nothing where programs read.

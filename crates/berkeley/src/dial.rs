@@ -82,6 +82,7 @@ pub fn has_dualstack_ipv6() -> bool {
 pub struct Connector {
     timeout: Option<Duration>,
     source: Option<Addr>,
+    options: Vec<RawOption>,
 }
 
 impl Connector {
@@ -92,7 +93,7 @@ impl Connector {
     /// let connector = berkeley::Connector::new();
     /// ```
     pub fn new() -> Connector {
-        Connector { timeout: default_timeout(), source: None }
+        Connector { timeout: default_timeout(), ..Connector::default() }
     }
 
     /// The time for everything together: every address and every attempt. The socket keeps it as
@@ -118,6 +119,22 @@ impl Connector {
     #[doc(alias = "source_address")]
     pub fn source(mut self, source: Addr) -> Connector {
         self.source = Some(source);
+        self
+    }
+
+    /// Sets an option before connecting, when some of them only count.
+    ///
+    /// ```
+    /// use berkeley::{Connector, opt};
+    ///
+    /// let row = opt::TCP_NODELAY;
+    /// let on = 1_i32.to_ne_bytes();
+    /// let connector = Connector::new().option(row.level(), row.number(), &on);
+    /// ```
+    #[must_use]
+    #[doc(alias = "setsockopt")]
+    pub fn option(mut self, level: i32, number: i32, value: &[u8]) -> Connector {
+        self.options.push((level, number, value.to_vec()));
         self
     }
 
@@ -155,6 +172,7 @@ impl Connector {
 
     fn attempt(&self, answer: &AddrInfo, deadline: Deadline) -> Result<Socket> {
         let socket = Socket::new(answer.family, answer.ty, answer.protocol)?;
+        set_all(&socket, &self.options)?;
         if let Some(source) = &self.source {
             socket.bind(source)?;
         }
@@ -179,6 +197,7 @@ pub struct Server {
     backlog: Option<i32>,
     dual_stack: bool,
     reuse_port: bool,
+    options: Vec<RawOption>,
 }
 
 impl Server {
@@ -230,6 +249,21 @@ impl Server {
         self
     }
 
+    /// Sets an option before binding; connections inherit most of them.
+    ///
+    /// ```
+    /// use berkeley::{Server, opt};
+    ///
+    /// let size = 65536_i32.to_ne_bytes();
+    /// let server = Server::new().option(opt::SO_RCVBUF.level(), opt::SO_RCVBUF.number(), &size);
+    /// ```
+    #[must_use]
+    #[doc(alias = "setsockopt")]
+    pub fn option(mut self, level: i32, number: i32, value: &[u8]) -> Server {
+        self.options.push((level, number, value.to_vec()));
+        self
+    }
+
     /// Listens at a place: a bound socket, which for types with connections accepts them.
     ///
     /// ```
@@ -276,6 +310,7 @@ impl Server {
         if answer.ty == Type::STREAM && answer.family != Family::UNIX {
             socket.set(opt::SO_REUSEADDR, true)?;
         }
+        set_all(&socket, &self.options)?;
         if self.reuse_port {
             socket.set(opt::SO_REUSEPORT, true)?;
         }
@@ -288,6 +323,13 @@ impl Server {
         }
         Ok(socket)
     }
+}
+
+/// An option's level, number and value.
+type RawOption = (i32, i32, Vec<u8>);
+
+fn set_all(socket: &Socket, options: &[RawOption]) -> Result<()> {
+    options.iter().try_for_each(|(level, number, value)| socket.setsockopt(*level, *number, value))
 }
 
 /// Whatever names a place to connect to or to serve.
