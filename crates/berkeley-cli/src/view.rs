@@ -129,6 +129,11 @@ impl View {
         }
     }
 
+    /// Whether more was asked for (`-v`).
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
     /// A remark for those who asked for more (`-v`).
     pub(crate) fn detail(&self, text: impl std::fmt::Display) {
         if self.verbose > 0 {

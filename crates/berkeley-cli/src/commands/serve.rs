@@ -1,15 +1,221 @@
-//! `serve`.
+//! `serve`: answer at an address.
 
+mod clients;
+mod run;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use berkeley::{Addr, Endpoint, Errno, Server, Socket, Target, Type, UnixAddr};
 use clap::Args;
+use serde_json::json;
 
 use crate::args::Global;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
+use crate::place;
 use crate::view::View;
 
 /// Serve at an address
+///
+/// Without more it prints who connects and what comes. One process and one thread serve as many
+/// connections as the limit of open files allows.
 #[derive(Args, Debug)]
-pub(crate) struct Arguments {}
+#[command(after_help = "Examples:\n  berkeley serve :8000 --echo\n  \
+berkeley serve udp://:8000 unix:/tmp/x.sock\n  berkeley serve 127.0.0.1:0 --file page.html --once")]
+pub(crate) struct Arguments {
+    /// The addresses; port 0 is any free one
+    #[arg(required = true, value_name = "ADDRESS")]
+    places: Vec<String>,
+    #[command(flatten)]
+    answer: AnswerArguments,
+    /// End when the first connection has ended, or after the first datagram
+    #[arg(short = '1', long)]
+    once: bool,
+    /// How many connections at once; others wait
+    #[arg(long, value_name = "N")]
+    max_conns: Option<usize>,
+    /// Share the port with other servers that do the same
+    #[arg(long)]
+    reuseport: bool,
+    #[arg(short = 'l', hide = true)]
+    listen: bool,
+    #[arg(short = 'k', hide = true)]
+    keep: bool,
+}
 
-pub(crate) fn run(_: &Arguments, _: &Global, _: &View) -> Result<(), Failure> {
-    Err(Failure::usage("not there yet"))
+/// What to do with what comes: one of these, or print it.
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+struct AnswerArguments {
+    /// Send everything back
+    #[arg(long)]
+    echo: bool,
+    /// Throw everything away
+    #[arg(long)]
+    discard: bool,
+    /// Send letters without end
+    #[arg(long)]
+    chargen: bool,
+    /// Send this file to each connection
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// What is done with a connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Answer {
+    Print,
+    Echo,
+    Discard,
+    Chargen,
+    File(PathBuf),
+}
+
+/// A socket that is served at, and the file to remove with it.
+struct Place {
+    socket: Socket,
+    path: Option<PathBuf>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // Gone already is as good.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result<(), Failure> {
+    if arguments.listen || arguments.keep {
+        let place = arguments.places.join(" ");
+        return Err(Failure::usage("-l and -k are not needed: serve listens, and goes on")
+            .help(format!("berkeley serve {place}")));
+    }
+    let answer = match &arguments.answer {
+        AnswerArguments { echo: true, .. } => Answer::Echo,
+        AnswerArguments { discard: true, .. } => Answer::Discard,
+        AnswerArguments { chargen: true, .. } => Answer::Chargen,
+        AnswerArguments { file: Some(file), .. } => {
+            std::fs::File::open(file)
+                .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+            Answer::File(file.clone())
+        }
+        _ => Answer::Print,
+    };
+    // As many connections as the system allows; where it allows no more, that is what there is.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let mut places = Vec::new();
+    for text in &arguments.places {
+        let place = open(text, arguments, global)?;
+        announce(&place, view)?;
+        places.push(place);
+    }
+    let start = Instant::now();
+    let mut server = run::Loop::new(places, answer, arguments, view)?;
+    let ended = server.run();
+    let totals = server.totals();
+    let seconds = start.elapsed().as_secs_f64();
+    view.note(format_args!(
+        "served {} connections and {} datagrams in {seconds:.1} s: {} B in, {} B out",
+        totals.connections, totals.datagrams, totals.received, totals.sent
+    ));
+    view.result(&json!({
+        "schema": "berkeley.serve/1",
+        "ok": ended.is_ok(),
+        "connections": totals.connections,
+        "datagrams": totals.datagrams,
+        "received": totals.received,
+        "sent": totals.sent,
+        "seconds": seconds,
+    }))?;
+    ended
+}
+
+fn open(text: &str, arguments: &Arguments, global: &Global) -> Result<Place, Failure> {
+    let endpoint = place::endpoint(text, false, global)?;
+    let mut server = Server::new().reuse_port(arguments.reuseport);
+    for (level, number, value) in place::options(&endpoint, global)? {
+        server = server.option(level, number, &value);
+    }
+    let socket = match is_wildcard(&endpoint) {
+        // One socket for IPv4 and IPv6, or IPv4 alone where there is no IPv6.
+        true => match server.clone().dual_stack(true).listen(&endpoint) {
+            Err(error) if !is_taken(&error) => server.listen(&endpoint),
+            result => result,
+        },
+        false => listen_at_path(&server, &endpoint),
+    };
+    let socket = socket.map_err(Failure::from)?;
+    let path = match (endpoint.target(), socket.local_addr()) {
+        (Target::Addr(_), Ok(addr)) => match addr.to_unix() {
+            Some(UnixAddr::Path(path)) => Some(path.to_owned()),
+            _ => None,
+        },
+        _ => None,
+    };
+    socket.set_nonblocking(true)?;
+    Ok(Place { socket, path })
+}
+
+/// Whether both IP versions are meant: no host, and none of them named.
+fn is_wildcard(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.target(), Target::Host { host: None, .. })
+        && matches!(endpoint.scheme().name, "tcp" | "udp")
+}
+
+fn is_taken(error: &berkeley::Error) -> bool {
+    error.errno() == Some(Errno::EADDRINUSE)
+}
+
+/// Listens; the file of a UNIX server that is gone is replaced, that of a living one is not.
+fn listen_at_path(server: &Server, endpoint: &Endpoint) -> berkeley::Result<Socket> {
+    let path = match endpoint.target() {
+        Target::Addr(addr) => match addr.to_unix() {
+            Some(UnixAddr::Path(path)) => Some((path.to_owned(), *addr)),
+            _ => None,
+        },
+        _ => None,
+    };
+    match (server.listen(endpoint), path) {
+        (Err(error), Some((path, addr))) if is_taken(&error) && is_dead(endpoint, &addr) => {
+            let _ = std::fs::remove_file(path);
+            server.listen(endpoint)
+        }
+        (result, _) => result,
+    }
+}
+
+/// Whether nobody has a socket at this path any more.
+fn is_dead(endpoint: &Endpoint, addr: &Addr) -> bool {
+    let probe = Socket::new(endpoint.family(), endpoint.ty(), endpoint.protocol());
+    probe.and_then(|probe| probe.connect_ex(addr)).is_ok_and(|errno| errno == Errno::ECONNREFUSED)
+}
+
+fn announce(place: &Place, view: &View) -> Result<(), Failure> {
+    let socket = &place.socket;
+    let addr = socket.local_addr()?;
+    let both = addr.to_ip().is_some_and(|ip| ip.is_ipv6())
+        && socket.get(berkeley::opt::IPV6_V6ONLY).is_ok_and(|only| !only);
+    let endpoint =
+        Endpoint::of_addr(&addr, socket.ty()).map_or(addr.to_string(), |e| e.to_string());
+    let versions = if both { " (IPv4 and IPv6)" } else { "" };
+    view.line(format_args!("listening on {endpoint}{versions}"))?;
+    view.event(&json!({
+        "event": "listening", "addr": addr.to_string(), "endpoint": endpoint, "port": addr.port(),
+    }))?;
+    if view.tells_people() {
+        let to = match (addr.port(), socket.ty()) {
+            (Some(port), Type::DGRAM) => format!("udp://localhost:{port}"),
+            (Some(port), _) => format!("localhost:{port}"),
+            (None, _) => endpoint,
+        };
+        view.note(format_args!("try: berkeley connect {to}     stop: Ctrl-C"));
+    }
+    Ok(())
+}
+
+/// How a server ends that was told to.
+fn interrupted() -> Failure {
+    Failure::new(Exit::Interrupted, "")
 }

@@ -1,0 +1,189 @@
+//! One connection: what it has sent, what it still has to get.
+
+use std::fs::File;
+use std::io::Read;
+use std::net::Shutdown;
+use std::time::Instant;
+
+use berkeley::{Error, Result, Socket};
+
+use super::Answer;
+
+/// How much is read at a time, and kept for a client that reads slowly.
+pub(super) const PIECE: usize = 1 << 16;
+
+/// How many pieces a client may send or take before others have their turn.
+const TURN: usize = 16;
+
+/// A connection. An idle one holds no buffer.
+pub(super) struct Client {
+    pub(super) number: u64,
+    pub(super) socket: Socket,
+    pub(super) name: String,
+    pub(super) since: Instant,
+    pub(super) received: u64,
+    pub(super) sent: u64,
+    /// What could not be sent yet.
+    waiting: Vec<u8>,
+    source: Source,
+    peer_ended: bool,
+    we_ended: bool,
+}
+
+/// Where what is sent comes from, beside the client itself.
+enum Source {
+    None,
+    File(File),
+    Letters(usize),
+}
+
+/// How a client goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Next {
+    /// When the kernel tells of something.
+    Wait,
+    /// When others have had their turn.
+    Again,
+    /// Both directions have ended.
+    Done,
+}
+
+impl Client {
+    pub(super) fn new(
+        number: u64,
+        socket: Socket,
+        name: String,
+        answer: &Answer,
+    ) -> std::io::Result<Client> {
+        let source = match answer {
+            Answer::File(path) => Source::File(File::open(path)?),
+            Answer::Chargen => Source::Letters(0),
+            _ => Source::None,
+        };
+        let (since, waiting) = (Instant::now(), Vec::new());
+        let client = Client {
+            number,
+            socket,
+            name,
+            since,
+            received: 0,
+            sent: 0,
+            waiting,
+            source,
+            peer_ended: false,
+            we_ended: false,
+        };
+        Ok(client)
+    }
+
+    /// Goes on as far as it can without waiting. `seen` gets what has come.
+    pub(super) fn advance(
+        &mut self,
+        answer: &Answer,
+        memory: &mut [u8],
+        mut seen: impl FnMut(&[u8]),
+    ) -> Result<Next> {
+        for _ in 0..TURN {
+            if !self.flush()? {
+                return Ok(Next::Wait);
+            }
+            if self.refill(memory)? {
+                continue;
+            }
+            if self.peer_ended {
+                self.end()?;
+                return Ok(Next::Done);
+            }
+            match self.socket.recv(&mut *memory) {
+                Ok(0) if self.socket.ty() != berkeley::Type::DGRAM => self.peer_ended = true,
+                Ok(len) => {
+                    self.received += len as u64;
+                    let data = memory.get(..len).unwrap_or_default();
+                    seen(data);
+                    if *answer == Answer::Echo {
+                        self.send(data)?;
+                    }
+                }
+                Err(error) if error.is_would_block() => return Ok(Next::Wait),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Next::Again)
+    }
+
+    /// Sends what is kept; `false` if the client takes no more now.
+    fn flush(&mut self) -> Result<bool> {
+        while !self.waiting.is_empty() {
+            match self.socket.send(&self.waiting) {
+                Ok(sent) => {
+                    self.sent += sent as u64;
+                    self.waiting.drain(..sent);
+                }
+                Err(error) if error.is_would_block() => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        // An idle connection shall hold no memory.
+        self.waiting = Vec::new();
+        Ok(true)
+    }
+
+    fn send(&mut self, data: &[u8]) -> Result<()> {
+        let sent = match self.socket.send(data) {
+            Ok(sent) => sent,
+            Err(error) if error.is_would_block() => 0,
+            Err(error) => return Err(error),
+        };
+        self.sent += sent as u64;
+        self.waiting.extend_from_slice(data.get(sent..).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Sends the next piece of the file or the letters; `false` if there is none.
+    fn refill(&mut self, memory: &mut [u8]) -> Result<bool> {
+        let len = match &mut self.source {
+            Source::None => return Ok(false),
+            Source::Letters(line) => fill_letters(memory, line),
+            // A file that cannot be read any more ends as it stands; the client sees it short.
+            Source::File(file) => file.read(memory).unwrap_or(0),
+        };
+        if len == 0 {
+            self.source = Source::None;
+            self.end()?;
+            return Ok(true);
+        }
+        self.send(memory.get(..len).unwrap_or_default())?;
+        Ok(true)
+    }
+
+    /// Ends our direction, once.
+    fn end(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.we_ended, true) {
+            return Ok(());
+        }
+        match self.socket.shutdown(Shutdown::Write) {
+            Err(error) if is_gone(&error) => Ok(()),
+            result => result,
+        }
+    }
+}
+
+/// Whether the connection is over, which is no news here.
+fn is_gone(error: &Error) -> bool {
+    error.errno() == Some(berkeley::Errno::ENOTCONN)
+}
+
+/// Lines of letters that move on by one, RFC 864.
+fn fill_letters(memory: &mut [u8], line: &mut usize) -> usize {
+    for (at, byte) in memory.iter_mut().enumerate() {
+        let column = at % 74;
+        *byte = match column {
+            72 => b'\r',
+            73 => b'\n',
+            _ => b' ' + u8::try_from((*line + at / 74 + column) % 95).unwrap_or(0),
+        };
+    }
+    let whole = memory.len() / 74;
+    *line += whole;
+    whole * 74
+}

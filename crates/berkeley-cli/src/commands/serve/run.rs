@@ -1,0 +1,361 @@
+//! The loop that serves every socket: one thread, and the kernel tells what is ready.
+
+use std::collections::HashMap;
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use berkeley::{Errno, Error, Family, Protocol, Socket, Type};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use serde_json::json;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::clients::{Client, Next, PIECE};
+use super::{Answer, Arguments, Place, interrupted};
+use crate::failure::{Exit, Failure};
+use crate::view::{Form, View};
+
+/// What was served.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Totals {
+    pub(super) connections: u64,
+    pub(super) datagrams: u64,
+    pub(super) received: u64,
+    pub(super) sent: u64,
+}
+
+/// The server.
+pub(super) struct Loop<'a> {
+    poll: Poll,
+    places: Vec<Place>,
+    clients: HashMap<usize, Client>,
+    answer: Answer,
+    once: bool,
+    most: usize,
+    view: &'a View,
+    totals: Totals,
+    memory: Vec<u8>,
+    /// Where a signal shows: the number is the byte that comes.
+    signals: Socket,
+    /// Since when no connection is accepted, for there is no descriptor or no place left.
+    paused: Option<Instant>,
+    /// Addresses at which more may be waiting than was taken at once. The kernel tells only once.
+    again: Vec<usize>,
+    next_key: usize,
+}
+
+/// The signals' key; those of the places follow, then those of the clients.
+const SIGNALS: usize = 0;
+
+/// The key of nobody: a client that had ended before it got one.
+const DONE: usize = usize::MAX;
+
+/// How long to wait for a descriptor to become free.
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl<'a> Loop<'a> {
+    pub(super) fn new(
+        places: Vec<Place>,
+        answer: Answer,
+        arguments: &Arguments,
+        view: &'a View,
+    ) -> Result<Loop<'a>, Failure> {
+        let poll = Poll::new().map_err(no_poll)?;
+        let (signals, sender) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+        signals.set_nonblocking(true)?;
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::low_level::pipe::register(signal, sender.dup()?).map_err(no_poll)?;
+        }
+        let most = arguments.max_conns.unwrap_or(usize::MAX);
+        let next_key = places.len() + 1;
+        let server = Loop {
+            poll,
+            places,
+            clients: HashMap::new(),
+            answer,
+            once: arguments.once,
+            most,
+            view,
+            totals: Totals::default(),
+            memory: vec![0; PIECE],
+            signals,
+            paused: None,
+            again: Vec::new(),
+            next_key,
+        };
+        server.watch(&server.signals, SIGNALS, Interest::READABLE)?;
+        for (number, place) in server.places.iter().enumerate() {
+            server.watch(&place.socket, number + 1, Interest::READABLE)?;
+        }
+        Ok(server)
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Serves until it is told to end.
+    pub(super) fn run(&mut self) -> Result<(), Failure> {
+        let mut events = Events::with_capacity(1024);
+        loop {
+            match self.poll.poll(&mut events, self.patience()) {
+                Err(error) if error.kind() != std::io::ErrorKind::Interrupted => {
+                    return Err(no_poll(error));
+                }
+                _ => {}
+            }
+            let ready = events.iter().map(|event| event.token().0);
+            let ready: Vec<usize> =
+                std::mem::take(&mut self.again).into_iter().chain(ready).collect();
+            for key in ready {
+                let done = match key {
+                    SIGNALS => return Err(interrupted()),
+                    key if key <= self.places.len() => self.place_ready(key)?,
+                    key => self.client_ready(key)?,
+                };
+                if done && self.once {
+                    return Ok(());
+                }
+            }
+            self.resume();
+        }
+    }
+
+    /// How long nothing may happen.
+    fn patience(&self) -> Option<Duration> {
+        match self.paused {
+            _ if !self.again.is_empty() => Some(Duration::ZERO),
+            Some(since) => Some(PAUSE.saturating_sub(since.elapsed())),
+            None => None,
+        }
+    }
+
+    /// Something has come at one of the addresses. `true` if a datagram was served.
+    fn place_ready(&mut self, key: usize) -> Result<bool, Failure> {
+        let Some(place) = self.places.get(key - 1) else { return Ok(false) };
+        match place.socket.ty() {
+            Type::STREAM | Type::SEQPACKET => self.accept(key).map(|()| false),
+            _ => self.datagrams(key),
+        }
+    }
+
+    fn accept(&mut self, key: usize) -> Result<(), Failure> {
+        // A bounded number at a time, so that those who are connected are not forgotten.
+        for _ in 0..256 {
+            if self.clients.len() >= self.most || self.once && self.totals.connections > 0 {
+                self.paused = Some(Instant::now());
+                return Ok(());
+            }
+            let Some(place) = self.places.get(key - 1) else { return Ok(()) };
+            let (socket, peer) = match place.socket.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if error.is_would_block() => return Ok(()),
+                Err(error) if is_full(&error) => {
+                    self.view.detail(format_args!("waiting: {error}"));
+                    self.paused = Some(Instant::now());
+                    return Ok(());
+                }
+                // The client was gone before it was accepted.
+                Err(error) if is_passing(&error) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            socket.set_nonblocking(true)?;
+            self.totals.connections += 1;
+            let number = self.totals.connections;
+            let name = match peer.to_string() {
+                unnamed if unnamed == "unix:" || peer.is_empty() => format!("client {number}"),
+                name => name,
+            };
+            self.say(
+                number,
+                &json!({ "event": "connected", "client": number, "peer": name }),
+                || format!("{name} connected"),
+            )?;
+            let mut client = match Client::new(number, socket, name, &self.answer) {
+                Ok(client) => client,
+                // No descriptor for the file: the client sees the end of the connection.
+                Err(error) => {
+                    self.view.note(format_args!("#{number} closed: {error}"));
+                    continue;
+                }
+            };
+            let key = self.next_key;
+            self.next_key += 1;
+            self.watch(&client.socket, key, Interest::READABLE | Interest::WRITABLE)?;
+            // What has come before that is not told any more.
+            match self.step(&mut client) {
+                Ok(Next::Done) => {
+                    self.ended(&client, "closed by both sides")?;
+                    if self.once {
+                        self.again.push(DONE);
+                    }
+                }
+                Ok(next) => self.keep(key, client, next),
+                Err(error) => self.lost(&client, &error)?,
+            }
+        }
+        self.again.push(key);
+        Ok(())
+    }
+
+    /// A client has sent something, or takes something. `true` if it has ended.
+    fn client_ready(&mut self, key: usize) -> Result<bool, Failure> {
+        let Some(mut client) = self.clients.remove(&key) else { return Ok(key == DONE) };
+        match self.step(&mut client) {
+            Ok(Next::Done) => self.ended(&client, "closed by both sides")?,
+            Ok(next) => {
+                self.keep(key, client, next);
+                return Ok(false);
+            }
+            Err(error) => self.lost(&client, &error)?,
+        }
+        Ok(true)
+    }
+
+    fn keep(&mut self, key: usize, client: Client, next: Next) {
+        if next == Next::Again {
+            self.again.push(key);
+        }
+        self.clients.insert(key, client);
+    }
+
+    /// Lets a client go on as far as it can.
+    fn step(&mut self, client: &mut Client) -> Result<Next, Error> {
+        let mut memory = std::mem::take(&mut self.memory);
+        let (received, sent, number) = (client.received, client.sent, client.number);
+        let mut shown = Ok(());
+        let result = client.advance(&self.answer, &mut memory, |data| {
+            if shown.is_ok() {
+                shown = self.came(number, data);
+            }
+        });
+        self.memory = memory;
+        self.totals.received += client.received - received;
+        self.totals.sent += client.sent - sent;
+        result
+    }
+
+    fn datagrams(&mut self, key: usize) -> Result<bool, Failure> {
+        let mut served = false;
+        for _ in 0..256 {
+            let Some(place) = self.places.get(key - 1) else { return Ok(served) };
+            let (len, from) = match place.socket.recv_from(self.memory.as_mut_slice()) {
+                Ok(got) => got,
+                Err(error) if error.is_would_block() => return Ok(served),
+                // What an earlier answer has met, or a datagram larger than any buffer here.
+                Err(error) if is_passing(&error) || error.datagram_len().is_some() => {
+                    self.view.note(format_args!("a datagram was lost: {error}"));
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            served = true;
+            self.totals.datagrams += 1;
+            self.totals.received += len as u64;
+            let data = self.memory.get(..len).unwrap_or_default();
+            if self.answer == Answer::Echo {
+                match place.socket.send_to(data, from) {
+                    Ok(sent) => self.totals.sent += sent as u64,
+                    Err(error) => self.view.note(format_args!("no answer to {from}: {error}")),
+                }
+            }
+            let number = self.totals.datagrams;
+            let text = describe(data);
+            let event = json!({ "event": "datagram", "from": from.to_string(), "bytes": len });
+            let line = || format!("{len} B from {from} {text}");
+            self.say(number, &event, line)?;
+            if self.once {
+                return Ok(true);
+            }
+        }
+        self.again.push(key);
+        Ok(served)
+    }
+
+    /// Accepts again, when there may be room.
+    fn resume(&mut self) {
+        if self.paused.is_some_and(|since| since.elapsed() >= PAUSE) {
+            self.paused = None;
+            self.again.extend(1..=self.places.len());
+        }
+    }
+
+    /// Lets the kernel tell when something happens to a socket, until it is closed.
+    fn watch(&self, socket: &Socket, key: usize, interest: Interest) -> Result<(), Failure> {
+        let registry = self.poll.registry();
+        registry.register(&mut SourceFd(&socket.as_raw_fd()), Token(key), interest).map_err(no_poll)
+    }
+
+    /// Tells what has come, where that is what is done with it.
+    fn came(&self, number: u64, data: &[u8]) -> Result<(), Failure> {
+        let len = data.len();
+        let event = json!({ "event": "received", "client": number, "bytes": len });
+        self.say(number, &event, || format!("received {len} B {}", describe(data)))
+    }
+
+    fn lost(&self, client: &Client, error: &Error) -> Result<(), Failure> {
+        self.ended(client, &error.cause().to_string())
+    }
+
+    fn ended(&self, client: &Client, how: &str) -> Result<(), Failure> {
+        let (received, sent) = (client.received, client.sent);
+        let seconds = client.since.elapsed().as_secs_f64();
+        let event = json!({
+            "event": "closed", "client": client.number, "peer": client.name, "how": how,
+            "received": received, "sent": sent, "seconds": seconds,
+        });
+        self.say(client.number, &event, || {
+            format!("{how} after {seconds:.1} s: {received} B in, {sent} B out")
+        })
+    }
+
+    /// A line about a client for people, if they shall be told, or an event for programs.
+    fn say(
+        &self,
+        number: u64,
+        event: &serde_json::Value,
+        line: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        match self.view.form {
+            Form::Text if self.answer == Answer::Print || self.view.is_verbose() => {
+                self.view.line(format_args!("#{number} {}", line()))
+            }
+            Form::JsonLines => self.view.event(event),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn no_poll(error: std::io::Error) -> Failure {
+    Failure::new(Exit::Recv, format!("waiting for sockets: {error}"))
+}
+
+/// No descriptor or no memory for another connection: it waits in the queue meanwhile.
+fn is_full(error: &Error) -> bool {
+    let full = [Errno::EMFILE, Errno::ENFILE, Errno::ENOBUFS, Errno::ENOMEM];
+    error.errno().is_some_and(|errno| full.contains(&errno))
+}
+
+/// What a client has done to itself, and no reason to end.
+fn is_passing(error: &Error) -> bool {
+    let passing = [
+        Errno::ECONNABORTED,
+        Errno::ECONNRESET,
+        Errno::ECONNREFUSED,
+        Errno::EPROTO,
+        Errno::EPERM,
+        Errno::ENETDOWN,
+        Errno::ENETUNREACH,
+        Errno::EHOSTDOWN,
+        Errno::EHOSTUNREACH,
+    ];
+    error.errno().is_some_and(|errno| passing.contains(&errno))
+}
+
+/// The beginning of what has come, as a person can read it.
+fn describe(data: &[u8]) -> String {
+    const SHOWN: usize = 60;
+    let shown = data.get(..SHOWN.min(data.len())).unwrap_or_default();
+    let dots = if data.len() > SHOWN { " …" } else { "" };
+    format!("\"{}\"{dots}", shown.escape_ascii())
+}
