@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use berkeley::{Call, Cause, Errno, Error};
+use berkeley::{Call, Cause, Errno, Error, Type};
 use serde_json::{Value, json};
 
 /// The exit status: curl's where curl has one.
@@ -98,6 +98,34 @@ impl From<berkeley::AddrError> for Failure {
     }
 }
 
+impl Failure {
+    /// The failure to serve with a socket of this type: a taken address is named with its holder.
+    pub(crate) fn of_serving(error: Error, ty: Type) -> Failure {
+        let taken = (error.errno() == Some(Errno::EADDRINUSE)).then(|| error.address().copied());
+        let mut failure = Failure::from(error);
+        let Some(Some(addr)) = taken else { return failure };
+        // Whoever it was may be gone by now, or be hidden.
+        let holders = berkeley::holders(&addr, ty).unwrap_or_default();
+        let what = match addr.port() {
+            Some(port) => format!("port {port}"),
+            None => addr.to_string(),
+        };
+        let holder = holders.iter().find(|holder| !holder.owners.is_empty()).or(holders.first());
+        let by = match holder.map(|holder| (holder, holder.owners.first())) {
+            Some((socket, Some(owner))) => {
+                let (program, pid) = (&owner.program, owner.pid);
+                let does = if socket.state == "LISTEN" { "listening on" } else { "at" };
+                format!("by {program} (pid {pid}, {does} {})", socket.local)
+            }
+            Some((socket, None)) => format!("by a program of another user, at {}", socket.local),
+            None => "already".to_owned(),
+        };
+        failure.message = format!("{what} is taken {by}");
+        failure.help = Some("port 0 takes any free one; see also: berkeley who".to_owned());
+        failure
+    }
+}
+
 /// Writing to the standard output failed.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
@@ -112,7 +140,7 @@ fn exit_of(error: &Error) -> Exit {
     match (error.cause(), error.call()) {
         (Cause::Lookup(_), _) => Exit::Name,
         (Cause::TimedOut, _) | (Cause::Os(Errno::ETIMEDOUT), _) => Exit::Timeout,
-        (Cause::Address(_) | Cause::Argument(_), _) => Exit::Usage,
+        (Cause::Address(_) | Cause::Argument(_) | Cause::Os(Errno::EBADF), _) => Exit::Usage,
         (Cause::Os(Errno::EPERM | Errno::EACCES), Call::Socket) => Exit::Right,
         (_, Call::Bind | Call::Listen | Call::CreateServer) => Exit::Bind,
         (_, Call::Send | Call::SendAll | Call::SendTo) => Exit::Send,

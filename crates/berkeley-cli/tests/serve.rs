@@ -175,7 +175,11 @@ fn a_dead_servers_file_is_replaced_and_a_living_ones_is_not() {
     let server = Server::start(1, &[&place, "--echo"]);
     let second = run(berkeley().args(["serve", &place]), b"");
     assert_eq!(second.status.code(), Some(45));
-    assert!(text(&second.stderr).contains("address already in use"));
+    assert!(
+        text(&second.stderr).contains("sock is taken by berkeley (pid "),
+        "{}",
+        text(&second.stderr)
+    );
     assert_eq!(text(&connect(&[server.place()], b"ok").stdout), "ok");
 }
 
@@ -185,7 +189,14 @@ fn a_taken_port_is_an_error() {
     let port = server.port().to_string();
     let output = run(berkeley().args(["serve", &format!("127.0.0.1:{port}")]), b"");
     assert_eq!(output.status.code(), Some(45));
-    assert!(text(&output.stderr).contains(&port), "{}", text(&output.stderr));
+    let holder = format!(
+        "port {port} is taken by berkeley (pid {}, listening on 127.0.0.1:{port})",
+        server.pid()
+    );
+    assert!(text(&output.stderr).contains(&holder), "{}", text(&output.stderr));
+    let output = run(berkeley().args(["serve", &format!(":{port}")]), b"");
+    assert_eq!(output.status.code(), Some(45));
+    assert!(text(&output.stderr).contains(&holder), "{}", text(&output.stderr));
 }
 
 #[test]

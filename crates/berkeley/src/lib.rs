@@ -25,6 +25,7 @@
 //! | limit the time | [`set_timeout`](Socket::set_timeout): none, zero or a duration |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
+//! | see who has a port | [`holders`], [`open_sockets`] |
 //! | look names up | [`getaddrinfo`], [`getnameinfo`], [`gethostbyname`], [`getservbyname`], [`if_nametoindex`] |
 //!
 //! Every function is also found by the name it has in C and in Python: search for `sendto`,
@@ -67,6 +68,7 @@ pub mod opt;
 mod socket;
 mod stream;
 mod sys;
+mod table;
 mod target;
 mod time;
 
@@ -87,5 +89,6 @@ pub use socket::{Socket, default_timeout, set_default_timeout};
 pub use std::net::Shutdown;
 pub use stream::SocketFile;
 pub use sys::Errno;
+pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;
 pub use time::Deadline;

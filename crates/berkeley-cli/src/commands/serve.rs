@@ -146,7 +146,7 @@ fn open(text: &str, arguments: &Arguments, global: &Global) -> Result<Place, Fai
         },
         false => listen_at_path(&server, &endpoint),
     };
-    let socket = socket.map_err(Failure::from)?;
+    let socket = socket.map_err(|error| Failure::of_serving(error, endpoint.ty()))?;
     let path = match (endpoint.target(), socket.local_addr()) {
         (Target::Addr(_), Ok(addr)) => match addr.to_unix() {
             Some(UnixAddr::Path(path)) => Some(path.to_owned()),

@@ -19,6 +19,7 @@
 //! | `service_by_name`, `service_by_port`, `protocol_by_name`, `protocol_by_number` | the services and protocols files |
 //! | `interface_index`, `interface_name`, `interfaces` | interfaces |
 //! | `inet_pton`, `inet_ntop` | numeric addresses exactly as the platform reads and prints them |
+//! | `socket_table`, `socket_owners` | every socket of the system, and who has it open |
 //! | `error_text`, `lookup_error_text` | the platform's words for its codes |
 //!
 //! Every function is one call of the system, returns its error number untouched and retries
@@ -35,13 +36,15 @@ mod unix_names;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux_table;
 
 pub(crate) use storage::Storage;
 #[cfg(unix)]
 pub(crate) use {abi as c, unix::*, unix_names::*};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use linux::*;
+pub(crate) use {linux::*, linux_table::*};
 
 /// An error number of the operating system, `errno`.
 ///
