@@ -25,6 +25,7 @@
 //! | limit the time | [`set_timeout`](Socket::set_timeout): none, zero or a duration |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
+//! | build and read pings | [`icmp`] |
 //! | see who has a port | [`holders`], [`open_sockets`] |
 //! | look names up | [`getaddrinfo`], [`getnameinfo`], [`gethostbyname`], [`getservbyname`], [`if_nametoindex`] |
 //!
@@ -62,6 +63,7 @@ mod addr;
 mod buf;
 mod dial;
 mod error;
+pub mod icmp;
 mod kind;
 mod names;
 pub mod opt;
