@@ -10,7 +10,6 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("ncat", "ncat"),
     ("socat", "socat"),
     ("curl", "curl"),
-    ("tshark", "tshark"),
     ("tcpdump", "tcpdump"),
     ("strace", "strace"),
 ];
@@ -23,6 +22,9 @@ pub(crate) fn run() -> Result<(), String> {
     test.args(["test", "--release", "--package", "berkeley-cli", "--test", "peers"]);
     test.env("BERKELEY_TRANSFER_MIB", "1024");
     let ended = run_tests(&mut test, &mut count);
+    let mut captures = cargo();
+    captures.args(["test", "--release", "--package", "berkeley-cli", "--test", "ping", "tcpdump"]);
+    let ended = ended.and(run_tests(&mut captures, &mut count));
     if count.skipped() > 0 {
         println!("nothing may be skipped here: skipped tests count as failed");
         count.allow_no_skips();
@@ -40,7 +42,7 @@ fn install() -> Result<(), String> {
     if !is_root() || !is_installed("apt-get") {
         return Err(format!("these are missing: {list}; install them (apt-get install {list})"));
     }
-    // tshark asks a question when it is installed.
+    // Nobody is there to be asked anything.
     let apt = || {
         let mut apt = Command::new("apt-get");
         apt.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
