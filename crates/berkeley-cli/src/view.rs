@@ -71,8 +71,8 @@ impl View {
     }
 
     /// A live line about a transfer, on a terminal and if nothing else is written there.
-    pub(crate) fn progress_line(&self) -> Option<ProgressBar> {
-        if !self.progress || std::io::stdout().is_terminal() {
+    pub(crate) fn progress_line(&self, writes_results: bool) -> Option<ProgressBar> {
+        if !self.progress || writes_results && std::io::stdout().is_terminal() {
             return None;
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));

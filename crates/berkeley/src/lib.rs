@@ -64,6 +64,7 @@ mod buf;
 mod dial;
 mod error;
 pub mod icmp;
+mod inet;
 mod kind;
 mod names;
 pub mod opt;
@@ -80,12 +81,13 @@ pub use dial::{
     Connector, Server, ToEndpoint, create_connection, create_server, has_dualstack_ipv6, resolve,
 };
 pub use error::{Call, Cause, Error, LookupCode, Result};
+pub use inet::{htonl, htons, inet_aton, inet_ntoa, inet_ntop, inet_pton, ntohl, ntohs};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
     AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, getaddrinfo,
     getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname, getnameinfo,
-    getprotobyname, getprotobynumber, getservbyname, getservbyport, htonl, htons, if_indextoname,
-    if_nameindex, if_nametoindex, inet_aton, inet_ntoa, inet_ntop, inet_pton, ntohl, ntohs,
+    getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
+    if_nametoindex,
 };
 pub use socket::{Socket, default_timeout, set_default_timeout};
 pub use std::net::Shutdown;

@@ -248,7 +248,7 @@ impl<'a> Transfer<'a> {
             expected: arguments.expect.as_ref().map(|text| text.as_bytes().to_vec()),
             found: false,
             kept: Vec::new(),
-            bar: view.progress_line(),
+            bar: view.progress_line(!arguments.send_only),
         }
     }
 

@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use berkeley::{Errno, Error, Family, Protocol, Socket, Type};
+use indicatif::ProgressBar;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use serde_json::json;
@@ -42,6 +43,7 @@ pub(super) struct Loop<'a> {
     /// Addresses at which more may be waiting than was taken at once. The kernel tells only once.
     again: Vec<usize>,
     next_key: usize,
+    bar: Option<ProgressBar>,
 }
 
 /// The signals' key; those of the places follow, then those of the clients.
@@ -68,6 +70,7 @@ impl<'a> Loop<'a> {
         }
         let most = arguments.max_conns.unwrap_or(usize::MAX);
         let next_key = places.len() + 1;
+        let bar = view.progress_line(answer == Answer::Print || view.is_verbose());
         let server = Loop {
             poll,
             places,
@@ -82,6 +85,7 @@ impl<'a> Loop<'a> {
             paused: None,
             again: Vec::new(),
             next_key,
+            bar,
         };
         server.watch(&server.signals, SIGNALS, Interest::READABLE)?;
         for (number, place) in server.places.iter().enumerate() {
@@ -109,7 +113,12 @@ impl<'a> Loop<'a> {
                 std::mem::take(&mut self.again).into_iter().chain(ready).collect();
             for key in ready {
                 let done = match key {
-                    SIGNALS => return Err(interrupted()),
+                    SIGNALS => {
+                        if let Some(bar) = &self.bar {
+                            bar.finish_and_clear();
+                        }
+                        return Err(interrupted());
+                    }
                     key if key <= self.places.len() => self.place_ready(key)?,
                     key => self.client_ready(key)?,
                 };
@@ -232,6 +241,9 @@ impl<'a> Loop<'a> {
         self.memory = memory;
         self.totals.received += client.received - received;
         self.totals.sent += client.sent - sent;
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.totals.received.max(self.totals.sent));
+        }
         result
     }
 
