@@ -26,7 +26,6 @@
 #[non_exhaustive]
 pub enum Message<'a> {
     /// A question whether the host is there.
-    #[non_exhaustive]
     EchoRequest {
         /// Who asks; a ping socket's own number.
         id: u16,
@@ -36,7 +35,6 @@ pub enum Message<'a> {
         data: &'a [u8],
     },
     /// The answer, with what the question had.
-    #[non_exhaustive]
     EchoReply {
         /// Who had asked.
         id: u16,
@@ -46,7 +44,6 @@ pub enum Message<'a> {
         data: &'a [u8],
     },
     /// Any other message, such as that the host cannot be reached.
-    #[non_exhaustive]
     Other {
         /// The type, such as 3 (IPv4) or 1 (IPv6) for "unreachable".
         kind: u8,

@@ -96,3 +96,8 @@ pub use sys::Errno;
 pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;
 pub use time::Deadline;
+
+/// The README's example runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -31,8 +31,8 @@ const TYPES: [(Type, &str); 5] = [
 /// Settings of the kernel that decide what sockets may do.
 const LIMITS: [(&str, &str); 5] = [
     ("net/core/somaxconn", "longest queue of connections to accept"),
-    ("net/core/rmem_max", "largest receive buffer that can be asked for, bytes"),
-    ("net/core/wmem_max", "largest send buffer that can be asked for, bytes"),
+    ("net/core/rmem_max", "largest receive buffer to ask for"),
+    ("net/core/wmem_max", "largest send buffer to ask for"),
     ("net/ipv4/ip_local_port_range", "ports that the kernel chooses from"),
     ("net/ipv4/ping_group_range", "groups that may ping without rights"),
 ];

@@ -117,7 +117,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
     let totals = server.totals();
     let seconds = start.elapsed().as_secs_f64();
     view.note(format_args!(
-        "served {} connections and {} datagrams in {seconds:.1} s: {} B in, {} B out",
+        "served in {seconds:.1} s: connections {}, datagrams {}, {} B in, {} B out",
         totals.connections, totals.datagrams, totals.received, totals.sent
     ));
     view.result(&json!({
