@@ -76,6 +76,8 @@ pub enum Cause {
     UnexpectedEnd,
     /// A datagram was larger than the memory for it, and its end is lost: this many bytes arrived.
     Truncated(usize),
+    /// Control data came along with this many bytes, and the call had no room for it.
+    ControlLost(usize),
     /// A text or bytes are not an address.
     Address(AddrError),
     /// An argument cannot work: what is wrong with it.
@@ -459,7 +461,7 @@ impl Error {
             Cause::Lookup(_) => io::ErrorKind::NotFound,
             Cause::TimedOut => io::ErrorKind::TimedOut,
             Cause::UnexpectedEnd => io::ErrorKind::UnexpectedEof,
-            Cause::Truncated(_) => io::ErrorKind::InvalidData,
+            Cause::Truncated(_) | Cause::ControlLost(_) => io::ErrorKind::InvalidData,
             Cause::Address(_) | Cause::Argument(_) => io::ErrorKind::InvalidInput,
         }
     }
@@ -583,6 +585,9 @@ impl fmt::Display for Cause {
             Cause::Lookup(code) => code.fmt(f),
             Cause::TimedOut => f.write_str("timed out"),
             Cause::UnexpectedEnd => f.write_str("the peer ended the connection too early"),
+            Cause::ControlLost(len) => {
+                write!(f, "control data came with these {len} bytes, and is lost")
+            }
             Cause::Truncated(len) => {
                 write!(f, "a datagram of {len} bytes did not fit, and its end is lost")
             }

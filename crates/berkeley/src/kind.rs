@@ -323,7 +323,7 @@ bitflags! {
         const PEEK = c::MSG_PEEK;
         /// Send to hosts of a directly connected network only. `MSG_DONTROUTE`
         const DONTROUTE = c::MSG_DONTROUTE;
-        /// Answered: control data did not fit and is lost. `MSG_CTRUNC`
+        /// Receive without the control data that comes along. `MSG_CTRUNC`
         const CTRUNC = c::MSG_CTRUNC;
         /// Receive a datagram that does not fit cut off, and answer its whole length.
         /// On a TCP socket: throw the bytes away instead of copying them. `MSG_TRUNC`

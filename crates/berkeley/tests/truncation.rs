@@ -55,3 +55,26 @@ fn who_asks_for_the_beginning_gets_it() {
         assert_eq!(&head, b"0123");
     }
 }
+
+/// A call without room for control data does not lose it in silence.
+#[test]
+fn control_data_that_has_no_room_is_an_error() {
+    for ty in [Type::DGRAM, Type::SEQPACKET, Type::STREAM] {
+        let (a, b) = Socket::pair(Family::UNIX, ty, Protocol::DEFAULT).unwrap();
+        // From now on each message comes with its sender's credentials.
+        b.set(berkeley::opt::SO_PASSCRED, true).unwrap();
+        let mut memory = [0; 16];
+        a.send(b"first").unwrap();
+        let mut pieces = [IoSliceMut::new(&mut memory)];
+        let error = b.recv_from_vectored(&mut pieces, MsgFlags::empty()).unwrap_err();
+        assert_eq!(error.cause(), berkeley::Cause::ControlLost(5), "{ty}: {error}");
+        assert_eq!(&memory[..5], b"first", "{ty}: the data is there");
+        a.send(b"second").unwrap();
+        let mut pieces = [IoSliceMut::new(&mut memory)];
+        assert_eq!(b.recv_vectored(&mut pieces, MsgFlags::CTRUNC).unwrap(), 6);
+        b.set(berkeley::opt::SO_PASSCRED, false).unwrap();
+        a.send(b"third").unwrap();
+        let mut pieces = [IoSliceMut::new(&mut memory)];
+        assert_eq!(b.recv_vectored(&mut pieces, MsgFlags::empty()).unwrap(), 5);
+    }
+}

@@ -169,7 +169,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of [`recv_from`](Socket::recv_from); `EMSGSIZE` for more than 1,024 pieces.
+    /// Those of [`recv_from`](Socket::recv_from); `EMSGSIZE` for more than 1,024 pieces;
+    /// [`Cause::ControlLost`] if control data came along, such as descriptors or what an option
+    /// asks for: the memory holds the data. Ask for [`MsgFlags::CTRUNC`] to do without it.
     ///
     /// See `recvmsg(2)`.
     #[doc(alias("recvmsg", "recvmsg_into", "readv", "read_vectored"))]
@@ -179,12 +181,17 @@ impl Socket {
         flags: MsgFlags,
     ) -> Result<(usize, Addr)> {
         let mut from = Addr(Storage::empty());
-        let got = self.retry(Call::RecvFrom, Interest::Read, flags, || {
-            sys::recv_vectored(self.fd.as_fd(), data, self.recv_flags(), flags.bits(), &mut from.0)
+        let asked = flags.difference(MsgFlags::CTRUNC).bits();
+        let (got, control_lost) = self.retry(Call::RecvFrom, Interest::Read, flags, || {
+            sys::recv_vectored(self.fd.as_fd(), data, self.recv_flags(), asked, &mut from.0)
         })?;
         let room = data.iter().map(|piece| piece.len()).sum();
         let checked = self.check(Call::RecvFrom, got, room, flags);
         let filled = checked.map_err(|error| error.at(&from))?;
+        if control_lost && !flags.contains(MsgFlags::CTRUNC) {
+            let cause = Cause::ControlLost(filled.len());
+            return Err(Error::new(Call::RecvFrom, cause).at(&from));
+        }
         Ok((filled.len(), from))
     }
 

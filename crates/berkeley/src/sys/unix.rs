@@ -165,21 +165,22 @@ pub(crate) fn recv_from(
     .map(Arrived)
 }
 
-/// [`recv_from`] into several pieces of memory.
+/// [`recv_from`] into several pieces of memory, and whether control data came along, for which
+/// there is no room here.
 pub(crate) fn recv_vectored(
     fd: BorrowedFd<'_>,
     data: &mut [IoSliceMut<'_>],
     base: i32,
     asked: i32,
     from: &mut Storage,
-) -> Result<Arrived> {
+) -> Result<(Arrived, bool)> {
     let mut message = empty_message();
     message.msg_iov = data.as_mut_ptr().cast();
     message.msg_iovlen = data.len() as _;
     let flags = all_flags(base, asked, &mut []);
     // SAFETY: `IoSliceMut` has the layout of `iovec`; every pointer in the message is to memory
     // borrowed mutably for the length of the call, those of the address as they come.
-    unsafe {
+    let got = unsafe {
         from.filled_by(|addr, len| {
             message.msg_name = addr.cast();
             message.msg_namelen = *len;
@@ -187,8 +188,8 @@ pub(crate) fn recv_vectored(
             *len = message.msg_namelen;
             got
         })
-    }
-    .map(Arrived)
+    };
+    Ok((Arrived(got?), message.msg_flags & c::MSG_CTRUNC != 0))
 }
 
 pub(crate) fn local_addr(fd: BorrowedFd<'_>) -> Result<Storage> {
