@@ -139,7 +139,8 @@ fn connect_talks_to_socat() {
         ),
         (format!("ABSTRACT-LISTEN:{name},fork"), format!("unix:@{name}")),
     ] {
-        let _peer = Peer::start("socat", &[&listener, "EXEC:/bin/cat"]);
+        // Ends by itself what it forks and what outlives it.
+        let _peer = Peer::start("socat", &["-T5", &listener, "EXEC:/bin/cat"]);
         let said = || connect(&[&place, "--until", "count=1", "--timeout", "2"], b"to socat");
         assert!(eventually(|| text(&said().stdout) == "to socat"), "{place}");
     }
