@@ -28,7 +28,12 @@
 
 #[cfg(unix)]
 pub(crate) mod abi;
+pub(crate) mod layout;
+#[cfg(test)]
+mod layout_probe;
 mod storage;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod structs;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
