@@ -9,7 +9,7 @@ use crate::run::root;
 /// its own layer. A file in a folder belongs to the folder's layer.
 const ORDER: &[&str] = &[
     "sys", "time", "icmp", "kind", "addr", "buf", "error", "table", "inet", "names", "target",
-    "opt", "socket", "stream", "dial", "lib",
+    "opt", "cmsg", "errqueue", "socket", "stream", "dial", "lib",
 ];
 
 /// What only these files may contain. A path is a file, or a folder and all in it.

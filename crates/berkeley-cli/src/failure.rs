@@ -143,8 +143,10 @@ fn exit_of(error: &Error) -> Exit {
         (Cause::Address(_) | Cause::Argument(_) | Cause::Os(Errno::EBADF), _) => Exit::Usage,
         (Cause::Os(Errno::EPERM | Errno::EACCES), Call::Socket) => Exit::Right,
         (_, Call::Bind | Call::Listen | Call::CreateServer) => Exit::Bind,
-        (_, Call::Send | Call::SendAll | Call::SendTo) => Exit::Send,
-        (_, Call::Recv | Call::RecvFrom | Call::Accept) => Exit::Recv,
+        (_, Call::Send | Call::SendAll | Call::SendTo | Call::SendMsg | Call::SendFile) => {
+            Exit::Send
+        }
+        (_, Call::Recv | Call::RecvFrom | Call::RecvMsg | Call::Accept) => Exit::Recv,
         (_, Call::Connect | Call::CreateConnection) => Exit::Connect,
         _ => Exit::No,
     }

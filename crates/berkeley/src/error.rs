@@ -130,6 +130,14 @@ pub enum Call {
     Recv,
     /// Receiving, with the sender's address.
     RecvFrom,
+    /// Sending with control messages.
+    SendMsg,
+    /// Receiving with control messages.
+    RecvMsg,
+    /// Sending a file.
+    SendFile,
+    /// Moving bytes between a socket and a pipe.
+    Splice,
     /// Reading the own address.
     GetSockName,
     /// Reading the peer's address.
@@ -198,6 +206,10 @@ impl Call {
             Call::SendTo => "sendto",
             Call::Recv => "recv",
             Call::RecvFrom => "recvfrom",
+            Call::SendMsg => "sendmsg",
+            Call::RecvMsg => "recvmsg",
+            Call::SendFile => "sendfile",
+            Call::Splice => "splice",
             Call::GetSockName => "getsockname",
             Call::GetPeerName => "getpeername",
             Call::GetSockOpt => "getsockopt",

@@ -359,6 +359,8 @@ names! { Errno, "":
     EPERM = c::EPERM;
     /// There is no such file.
     ENOENT = c::ENOENT;
+    /// There is no such process.
+    ESRCH = c::ESRCH;
     /// A signal came before anything happened.
     EINTR = c::EINTR;
     /// Input or output failed.
@@ -408,6 +410,8 @@ names! { Errno, "":
     ENOSYS = c::ENOSYS;
     /// The path leads in circles.
     ELOOP = c::ELOOP;
+    /// There is no message of this kind.
+    ENOMSG = c::ENOMSG;
     /// There is no data.
     ENODATA = c::ENODATA;
     /// The protocol was broken.

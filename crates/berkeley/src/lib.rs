@@ -23,6 +23,8 @@
 //! | send and receive | [`send`](Socket::send), [`send_all`](Socket::send_all), [`send_to`](Socket::send_to), [`recv`](Socket::recv), [`recv_vec`](Socket::recv_vec), [`recv_from`](Socket::recv_from) |
 //! | read lines, write text | [`reader`](Socket::reader), [`writer`](Socket::writer), [`makefile`](Socket::makefile) |
 //! | limit the time | [`set_timeout`](Socket::set_timeout): none, zero or a duration |
+//! | pass descriptors, credentials, times, packet info | [`send_message`](Socket::send_message), [`recv_message`](Socket::recv_message) with [`cmsg`]; [`send_fds`](Socket::send_fds), [`recv_fds`](Socket::recv_fds) |
+//! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
 //! | build and read pings | [`icmp`] |
@@ -61,8 +63,10 @@ struct PythonNames;
 
 mod addr;
 mod buf;
+pub mod cmsg;
 mod dial;
 mod error;
+pub mod errqueue;
 pub mod icmp;
 mod inet;
 mod kind;
@@ -89,7 +93,7 @@ pub use names::{
     getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
     if_nametoindex,
 };
-pub use socket::{Socket, default_timeout, set_default_timeout};
+pub use socket::{Received, ReceivedFds, Socket, default_timeout, set_default_timeout};
 pub use std::net::Shutdown;
 pub use stream::SocketFile;
 pub use sys::Errno;

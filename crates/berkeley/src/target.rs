@@ -7,6 +7,7 @@ use crate::addr::{Addr, AddrError, UnixAddr};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::Family;
 use crate::names::{AddrInfoFlags, Name, getaddrinfo};
+use crate::sys::Storage;
 
 /// Whatever can be turned into the address of a socket of a given family.
 ///
@@ -17,6 +18,7 @@ use crate::names::{AddrInfoFlags, Name, getaddrinfo};
 /// | `"localhost:80"`, `("localhost", 80)` | the host's first address of the socket's family |
 /// | `("", 80)` | every local address of the family |
 /// | [`&Path`](Path) | a UNIX path |
+/// | `()` | no address: the connected peer, where one may be left out |
 ///
 /// Only a host that is not numeric is looked up.
 ///
@@ -54,6 +56,12 @@ impl ToAddr for Addr {
     #[inline]
     fn with_addr<R>(&self, _: Family, call: impl FnOnce(&Addr) -> R) -> Result<R> {
         Ok(call(self))
+    }
+}
+
+impl ToAddr for () {
+    fn to_addr(&self, _: Family) -> Result<Addr> {
+        Ok(Addr(Storage::empty()))
     }
 }
 

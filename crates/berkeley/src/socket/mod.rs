@@ -2,6 +2,7 @@
 
 mod connect;
 mod convert;
+mod message;
 mod options;
 mod recv;
 mod retry;
@@ -12,6 +13,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use self::message::{Received, ReceivedFds};
 use self::retry::BaseFlags;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};

@@ -9,6 +9,7 @@ use crate::addr::Addr;
 use crate::buf::{Buffer, fill, spare};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
+use crate::sys::control::ControlRoom;
 use crate::sys::{self, Arrived, Errno, Filled, Interest, Storage};
 
 /// Receiving.
@@ -182,9 +183,12 @@ impl Socket {
     ) -> Result<(usize, Addr)> {
         let mut from = Addr(Storage::empty());
         let asked = flags.difference(MsgFlags::CTRUNC).bits();
-        let (got, control_lost) = self.retry(Call::RecvFrom, Interest::Read, flags, || {
-            sys::recv_vectored(self.fd.as_fd(), data, self.recv_flags(), asked, &mut from.0)
+        let mut none = ControlRoom::default();
+        let (got, told) = self.retry(Call::RecvFrom, Interest::Read, flags, || {
+            let (fd, base) = (self.fd.as_fd(), self.recv_flags());
+            sys::recv_message(fd, data, &mut none, base, asked, &mut from.0)
         })?;
+        let control_lost = MsgFlags::from_bits_retain(told).contains(MsgFlags::CTRUNC);
         let room = data.iter().map(|piece| piece.len()).sum();
         let checked = self.check(Call::RecvFrom, got, room, flags);
         let filled = checked.map_err(|error| error.at(&from))?;
@@ -223,7 +227,13 @@ impl Socket {
 
     /// What the memory holds, unless that is less than all of it or the socket was hung up.
     #[inline]
-    fn check(&self, call: Call, got: Arrived, room: usize, asked: MsgFlags) -> Result<Filled> {
+    pub(super) fn check(
+        &self,
+        call: Call,
+        got: Arrived,
+        room: usize,
+        asked: MsgFlags,
+    ) -> Result<Filled> {
         match got.fits(room) {
             Some(filled) if filled.len() > 0 => Ok(filled),
             _ => self.check_odd(call, got, room, asked),

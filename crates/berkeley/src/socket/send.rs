@@ -123,7 +123,7 @@ impl Socket {
     #[doc(alias("sendmsg", "writev", "write_vectored"))]
     pub fn send_vectored(&self, data: &[IoSlice<'_>], flags: MsgFlags) -> Result<usize> {
         self.retry(Call::Send, Interest::Write, flags, move || {
-            sys::send_vectored(self.fd.as_fd(), data, self.send_flags(flags), None)
+            sys::send_message(self.fd.as_fd(), data, &[], self.send_flags(flags), None)
         })
     }
 
@@ -155,7 +155,7 @@ impl Socket {
     ) -> Result<usize> {
         self.with_addr(Call::SendTo, addr, |addr| {
             let sent = self.retry(Call::SendTo, Interest::Write, flags, move || {
-                sys::send_vectored(self.fd.as_fd(), data, self.send_flags(flags), Some(&addr.0))
+                sys::send_message(self.fd.as_fd(), data, &[], self.send_flags(flags), Some(&addr.0))
             });
             sent.map_err(|error| error.at(addr))
         })

@@ -49,6 +49,8 @@ pub(crate) fn wait(
     let (events, shut_down) = match interest {
         Interest::Read => (c::POLLIN | c::POLLRDHUP, c::POLLRDHUP | c::POLLHUP),
         Interest::Write => (c::POLLOUT, c::POLLHUP),
+        // Errors are told without being asked for.
+        Interest::Error => (0, c::POLLHUP),
     };
     let mut entry = c::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
     let limit = limit.map(|limit| c::timespec {

@@ -11,8 +11,8 @@
 //! | [`Storage`] | memory for any socket address, filled by the kernel |
 //! | `socket`, `socketpair`, `accept`, `dup` | new descriptors, close-on-exec from birth |
 //! | `bind`, `connect`, `listen`, `shutdown`, `close`, `retire` | a socket's life |
-//! | `send`, `send_to`, `send_vectored` | bytes out, never raising `SIGPIPE` |
-//! | `recv`, `recv_from`, `recv_vectored` | bytes in |
+//! | `send`, `send_to`, `send_message` | bytes out, never raising `SIGPIPE` |
+//! | `recv`, `recv_from`, `recv_message`, `recv_message_into` | bytes in, and control messages |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
 //! | `set_nonblocking`, `is_nonblocking`, `wait` | blocking mode, and readiness with nanoseconds |
 //! | `getaddrinfo`, `getnameinfo`, `host_by_name`, `host_by_addr`, `host_name` | names |
@@ -28,6 +28,8 @@
 
 #[cfg(unix)]
 pub(crate) mod abi;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod control;
 pub(crate) mod layout;
 #[cfg(test)]
 mod layout_probe;
@@ -84,6 +86,8 @@ pub(crate) enum Interest {
     Read,
     /// Until a send would not block, or a connection attempt has ended.
     Write,
+    /// Until there is something in the queue of errors.
+    Error,
 }
 
 /// Why a wait has ended.

@@ -75,7 +75,7 @@ structures! {
     ucred = "struct ucred" in "sys/socket.h" { pid: i32, uid: u32, gid: u32 }
     /// `ip(7)`
     in_pktinfo = "struct in_pktinfo" in "netinet/in.h" {
-        ipi_ifindex: i32, ipi_spec_dst: [u8; 4], ipi_addr: [u8; 4],
+        ipi_ifindex: u32, ipi_spec_dst: [u8; 4], ipi_addr: [u8; 4],
     }
     /// RFC 3542
     in6_pktinfo = "struct in6_pktinfo" in "netinet/in.h" {
@@ -93,7 +93,7 @@ structures! {
     timespec = "struct timespec" in "time.h" { tv_sec: c::time_t, tv_nsec: c::c_long }
     /// `ip(7)`, the queue of errors
     sock_extended_err = "struct sock_extended_err" in "linux/errqueue.h" {
-        ee_errno: u32, ee_origin: u8, ee_type: u8, ee_code: u8, ee_pad: u8, ee_info: u32,
+        ee_errno: i32, ee_origin: u8, ee_type: u8, ee_code: u8, ee_pad: u8, ee_info: u32,
         ee_data: u32,
     }
     /// Where the original packet stands within an ICMP error, RFC 4884.
@@ -111,4 +111,30 @@ structures! {
     }
     /// The initialisation vector of the kernel's cryptography; the bytes follow.
     af_alg_iv = "struct af_alg_iv" in "linux/if_alg.h" { ivlen: u32 }
+
+    /// RFC 6458, section 5.3.1
+    sctp_initmsg = "struct sctp_initmsg" in "linux/sctp.h" {
+        sinit_num_ostreams: u16, sinit_max_instreams: u16, sinit_max_attempts: u16,
+        sinit_max_init_timeo: u16,
+    }
+    /// RFC 6458, section 5.3.2
+    sctp_sndrcvinfo = "struct sctp_sndrcvinfo" in "linux/sctp.h" {
+        sinfo_stream: u16, sinfo_ssn: u16, sinfo_flags: u16, sinfo_ppid: u32, sinfo_context: u32,
+        sinfo_timetolive: u32, sinfo_tsn: u32, sinfo_cumtsn: u32, sinfo_assoc_id: i32,
+    }
+    /// RFC 6458, section 5.3.4
+    sctp_sndinfo = "struct sctp_sndinfo" in "linux/sctp.h" {
+        snd_sid: u16, snd_flags: u16, snd_ppid: u32, snd_context: u32, snd_assoc_id: i32,
+    }
+    /// RFC 6458, section 5.3.5
+    sctp_rcvinfo = "struct sctp_rcvinfo" in "linux/sctp.h" {
+        rcv_sid: u16, rcv_ssn: u16, rcv_flags: u16, rcv_ppid: u32, rcv_tsn: u32, rcv_cumtsn: u32,
+        rcv_context: u32, rcv_assoc_id: i32,
+    }
+    /// RFC 6458, section 5.3.6
+    sctp_nxtinfo = "struct sctp_nxtinfo" in "linux/sctp.h" {
+        nxt_sid: u16, nxt_flags: u16, nxt_ppid: u32, nxt_length: u32, nxt_assoc_id: i32,
+    }
+    /// RFC 6458, section 5.3.7
+    sctp_prinfo = "struct sctp_prinfo" in "linux/sctp.h" { pr_policy: u16, pr_value: u32 }
 }

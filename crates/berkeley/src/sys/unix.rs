@@ -4,6 +4,7 @@ use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
+use super::control::ControlRoom;
 use super::{Errno, Storage, c};
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -70,9 +71,12 @@ pub(crate) fn send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage)
     check_size(sent)
 }
 
-pub(crate) fn send_vectored(
+/// Sends several pieces of memory as one, to an address if there is one, with control messages
+/// beside them if there are any.
+pub(crate) fn send_message(
     fd: BorrowedFd<'_>,
     data: &[IoSlice<'_>],
+    control: &[u8],
     flags: i32,
     to: Option<&Storage>,
 ) -> Result<usize> {
@@ -83,6 +87,10 @@ pub(crate) fn send_vectored(
     }
     message.msg_iov = data.as_ptr().cast_mut().cast();
     message.msg_iovlen = data.len() as _;
+    if !control.is_empty() {
+        message.msg_control = control.as_ptr().cast_mut().cast();
+        message.msg_controllen = control.len() as _;
+    }
     // SAFETY: `IoSlice` has the layout of `iovec`; every pointer in the message is to memory
     // borrowed for the length of the call, which only reads it.
     check_size(unsafe { c::sendmsg(fd.as_raw_fd(), &message, flags | c::MSG_NOSIGNAL) })
@@ -165,31 +173,70 @@ pub(crate) fn recv_from(
     .map(Arrived)
 }
 
-/// [`recv_from`] into several pieces of memory, and whether control data came along, for which
-/// there is no room here.
-pub(crate) fn recv_vectored(
+/// [`recv_from`] into several pieces of memory, with the control messages that come along if
+/// there is room for them, and the flags that the kernel answers.
+pub(crate) fn recv_message(
     fd: BorrowedFd<'_>,
     data: &mut [IoSliceMut<'_>],
+    control: &mut ControlRoom,
     base: i32,
     asked: i32,
     from: &mut Storage,
-) -> Result<(Arrived, bool)> {
-    let mut message = empty_message();
-    message.msg_iov = data.as_mut_ptr().cast();
-    message.msg_iovlen = data.len() as _;
+) -> Result<(Arrived, i32)> {
     let flags = all_flags(base, asked, &mut []);
-    // SAFETY: `IoSliceMut` has the layout of `iovec`; every pointer in the message is to memory
-    // borrowed mutably for the length of the call, those of the address as they come.
+    // SAFETY: `IoSliceMut` has the layout of `iovec`, and the pieces are borrowed mutably.
+    unsafe { recv_iovec(fd, data.as_mut_ptr().cast(), data.len(), control, flags, from) }
+}
+
+/// [`recv_message`] into one piece of memory.
+pub(crate) fn recv_message_into(
+    fd: BorrowedFd<'_>,
+    room: &mut [MaybeUninit<u8>],
+    control: &mut ControlRoom,
+    base: i32,
+    asked: i32,
+    from: &mut Storage,
+) -> Result<(Arrived, i32)> {
+    let flags = all_flags(base, asked, room);
+    let mut piece = c::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
+    // SAFETY: one piece, which describes `room`.
+    unsafe { recv_iovec(fd, &mut piece, 1, control, flags, from) }
+}
+
+/// # Safety
+///
+/// `pieces` are so many `iovec`s of memory that may be written to.
+unsafe fn recv_iovec(
+    fd: BorrowedFd<'_>,
+    pieces: *mut c::iovec,
+    count: usize,
+    control: &mut ControlRoom,
+    flags: i32,
+    from: &mut Storage,
+) -> Result<(Arrived, i32)> {
+    let mut message = empty_message();
+    message.msg_iov = pieces;
+    message.msg_iovlen = count as _;
+    // SAFETY: the pointers of the pieces, the address and the control data go to `recvmsg` as
+    // they come, each with its length, and the lengths come from there.
     let got = unsafe {
         from.filled_by(|addr, len| {
             message.msg_name = addr.cast();
             message.msg_namelen = *len;
-            let got = check_size(c::recvmsg(fd.as_raw_fd(), &mut message, flags));
+            let got = control.filled_by(|room, room_len| {
+                message.msg_control = room.cast();
+                message.msg_controllen = room_len as _;
+                let flags = flags | c::MSG_CMSG_CLOEXEC;
+                let got = check_size(c::recvmsg(fd.as_raw_fd(), &mut message, flags))?;
+                // Another type on some platforms.
+                #[allow(clippy::unnecessary_cast)]
+                Ok((got, message.msg_controllen as usize))
+            });
             *len = message.msg_namelen;
             got
         })
     };
-    Ok((Arrived(got?), message.msg_flags & c::MSG_CTRUNC != 0))
+    Ok((Arrived(got?), message.msg_flags & !c::MSG_CMSG_CLOEXEC))
 }
 
 pub(crate) fn local_addr(fd: BorrowedFd<'_>) -> Result<Storage> {
