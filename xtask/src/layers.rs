@@ -8,8 +8,26 @@ use crate::run::root;
 /// The layers of `crates/berkeley/src`, lowest first: a file uses only what stands to its left, or
 /// its own layer. A file in a folder belongs to the folder's layer.
 const ORDER: &[&str] = &[
-    "sys", "time", "icmp", "kind", "addr", "buf", "error", "table", "inet", "names", "target",
-    "opt", "cmsg", "errqueue", "socket", "stream", "dial", "lib",
+    "sys",
+    "time",
+    "icmp",
+    "kind",
+    "addr",
+    "buf",
+    "error",
+    "table",
+    "inet",
+    "names",
+    "interfaces",
+    "target",
+    "opt",
+    "cmsg",
+    "errqueue",
+    "socket",
+    "stream",
+    "zerocopy",
+    "dial",
+    "lib",
 ];
 
 /// What only these files may contain. A path is a file, or a folder and all in it.

@@ -138,6 +138,10 @@ pub enum Call {
     SendFile,
     /// Moving bytes between a socket and a pipe.
     Splice,
+    /// Duplicating bytes of a pipe.
+    Tee,
+    /// Listing the addresses of the interfaces.
+    GetIfAddrs,
     /// Reading the own address.
     GetSockName,
     /// Reading the peer's address.
@@ -210,6 +214,8 @@ impl Call {
             Call::RecvMsg => "recvmsg",
             Call::SendFile => "sendfile",
             Call::Splice => "splice",
+            Call::Tee => "tee",
+            Call::GetIfAddrs => "getifaddrs",
             Call::GetSockName => "getsockname",
             Call::GetPeerName => "getpeername",
             Call::GetSockOpt => "getsockopt",

@@ -69,6 +69,7 @@ mod error;
 pub mod errqueue;
 pub mod icmp;
 mod inet;
+mod interfaces;
 mod kind;
 mod names;
 pub mod opt;
@@ -78,6 +79,7 @@ mod sys;
 mod table;
 mod target;
 mod time;
+mod zerocopy;
 
 pub use addr::{Addr, AddrError, Endpoint, SCHEMES, Scheme, Target, UnixAddr};
 pub use buf::{Buffer, Spare, spare};
@@ -86,6 +88,7 @@ pub use dial::{
 };
 pub use error::{Call, Cause, Error, LookupCode, Result};
 pub use inet::{htonl, htons, inet_aton, inet_ntoa, inet_ntop, inet_pton, ntohl, ntohs};
+pub use interfaces::{InterfaceAddr, InterfaceFlags, getifaddrs};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
     AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, getaddrinfo,
@@ -93,13 +96,16 @@ pub use names::{
     getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
     if_nametoindex,
 };
-pub use socket::{Received, ReceivedFds, Socket, default_timeout, set_default_timeout};
+pub use socket::{
+    CipherOp, Received, ReceivedFds, Socket, default_timeout, set_default_timeout, tee,
+};
 pub use std::net::Shutdown;
 pub use stream::SocketFile;
 pub use sys::Errno;
 pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;
 pub use time::Deadline;
+pub use zerocopy::{SendMemory, ZeroCopy, ZeroCopyDone};
 
 /// The README's example runs.
 #[cfg(doctest)]

@@ -22,13 +22,18 @@ fn the_signal_never_comes() {
     let _ = tcp.recv(&mut [0; 1]);
     let (unix, peer) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();
     drop(peer);
+    let file = std::fs::File::open("Cargo.toml").unwrap();
     for socket in [&tcp, &unix] {
+        let (pipe_out, mut pipe_in) = std::io::pipe().unwrap();
+        pipe_in.write_all(b"x").unwrap();
         let pieces = [IoSlice::new(b"x")];
         let ends = [
             socket.send(b"x").map(drop),
             socket.send_with(b"x", MsgFlags::MORE).map(drop),
             socket.send_all(b"x"),
             socket.send_vectored(&pieces, MsgFlags::empty()).map(drop),
+            socket.sendfile(&file, 0, None).map(drop),
+            socket.splice_from(&pipe_out, 1).map(drop),
         ];
         for end in ends {
             assert_eq!(end.unwrap_err().errno(), Some(Errno::EPIPE));

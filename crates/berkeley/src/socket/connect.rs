@@ -136,7 +136,11 @@ impl Socket {
         let timeout = default_timeout();
         let mut from = Storage::empty();
         let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), || {
-            sys::accept(self.fd.as_fd(), &mut from, timeout.is_some())
+            match self.family {
+                // Its sockets have no addresses, and none can be asked for.
+                Family::ALG => sys::accept_nameless(self.fd.as_fd(), timeout.is_some()),
+                _ => sys::accept(self.fd.as_fd(), &mut from, timeout.is_some()),
+            }
         })?;
         let kind = (self.family, self.ty, self.protocol);
         Ok((Socket::assemble(fd, kind, timeout), Addr(from)))

@@ -1,7 +1,9 @@
 //! The socket: one type for every family and kind.
 
+mod cipher;
 mod connect;
 mod convert;
+mod file;
 mod message;
 mod options;
 mod recv;
@@ -13,6 +15,8 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use self::cipher::CipherOp;
+pub use self::file::tee;
 pub use self::message::{Received, ReceivedFds};
 use self::retry::BaseFlags;
 use crate::error::{Call, Error, Result};

@@ -1,10 +1,11 @@
 //! Calls that only Linux has, or that Linux makes in one step where others need two.
 
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::time::Duration;
 
-use super::unix::{check, new_fd};
+use super::unix::{check, check_size, new_fd};
 use super::{Errno, Interest, Storage, Woken, c};
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -36,6 +37,57 @@ pub(crate) fn accept(fd: BorrowedFd<'_>, from: &mut Storage, nonblocking: bool) 
     let flags = birth_flags(nonblocking);
     // SAFETY: the pointers are passed on, and `new_fd` gets the answer of a call that opens one.
     unsafe { from.filled_by(|addr, len| new_fd(c::accept4(fd.as_raw_fd(), addr, len, flags))) }
+}
+
+/// [`accept`] of a family whose sockets have no addresses, and fail if they are asked for one.
+pub(crate) fn accept_nameless(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<OwnedFd> {
+    let flags = birth_flags(nonblocking);
+    // SAFETY: no memory of ours is involved.
+    new_fd(unsafe { c::accept4(fd.as_raw_fd(), ptr::null_mut(), ptr::null_mut(), flags) })
+}
+
+/// Sends a part of a file.
+pub(crate) fn sendfile(
+    to: BorrowedFd<'_>,
+    file: BorrowedFd<'_>,
+    offset: u64,
+    count: usize,
+) -> Result<usize> {
+    let mut offset = c::off64_t::try_from(offset).map_err(|_| Errno(c::EOVERFLOW))?;
+    without_sigpipe(|| {
+        // SAFETY: the offset lives until the call returns.
+        check_size(unsafe { c::sendfile64(to.as_raw_fd(), file.as_raw_fd(), &mut offset, count) })
+    })
+}
+
+/// Reads a part of a file.
+pub(crate) fn pread(file: BorrowedFd<'_>, room: &mut [u8], offset: u64) -> Result<usize> {
+    let offset = c::off64_t::try_from(offset).map_err(|_| Errno(c::EOVERFLOW))?;
+    // SAFETY: the pointer and length describe `room`, which is borrowed mutably.
+    check_size(unsafe {
+        c::pread64(file.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), offset)
+    })
+}
+
+/// Moves bytes between a pipe and another file.
+pub(crate) fn splice(
+    from: BorrowedFd<'_>,
+    to: BorrowedFd<'_>,
+    most: usize,
+    nonblocking: bool,
+) -> Result<usize> {
+    let flags = if nonblocking { c::SPLICE_F_NONBLOCK } else { 0 };
+    let (from, to) = (from.as_raw_fd(), to.as_raw_fd());
+    without_sigpipe(|| {
+        // SAFETY: no offsets are passed, so no memory of ours is involved.
+        check_size(unsafe { c::splice(from, ptr::null_mut(), to, ptr::null_mut(), most, flags) })
+    })
+}
+
+/// Duplicates bytes of one pipe in another.
+pub(crate) fn tee(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: usize) -> Result<usize> {
+    // SAFETY: no memory of ours is involved.
+    check_size(unsafe { c::tee(from.as_raw_fd(), to.as_raw_fd(), most, 0) })
 }
 
 /// Waits until the descriptor is ready or has failed, at most this long.
@@ -78,6 +130,36 @@ pub(crate) fn retire(fd: BorrowedFd<'_>) -> Result<()> {
     let placeholder = new_fd(unsafe { c::open(c"/".as_ptr(), c::O_PATH | c::O_CLOEXEC) })?;
     // SAFETY: replaces a descriptor that the caller owns; no memory of ours is involved.
     check(unsafe { c::dup3(placeholder.as_raw_fd(), fd.as_raw_fd(), c::O_CLOEXEC) })
+}
+
+/// Makes a call that has no flag against `SIGPIPE`, and sees to it that none is raised.
+fn without_sigpipe<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: all of these are integers, for which zero is a value; each call fills or reads the
+    // set or action it is given, which lives until it returns. The mask is this thread's own.
+    unsafe {
+        let mut action: c::sigaction = MaybeUninit::zeroed().assume_init();
+        c::sigaction(c::SIGPIPE, ptr::null(), &mut action);
+        // As Rust's programs and Python have it.
+        if action.sa_sigaction == c::SIG_IGN {
+            return call();
+        }
+        let (mut sigpipe, mut before, mut pending): (c::sigset_t, c::sigset_t, c::sigset_t) =
+            MaybeUninit::zeroed().assume_init();
+        c::sigemptyset(&mut sigpipe);
+        c::sigaddset(&mut sigpipe, c::SIGPIPE);
+        c::sigpending(&mut pending);
+        let was_pending = c::sigismember(&pending, c::SIGPIPE) == 1;
+        c::pthread_sigmask(c::SIG_BLOCK, &sigpipe, &mut before);
+        let done = call();
+        if !was_pending && matches!(done, Err(Errno(c::EPIPE))) {
+            let now = c::timespec { tv_sec: 0, tv_nsec: 0 };
+            while c::sigtimedwait(&sigpipe, ptr::null_mut(), &now) < 0
+                && Errno::last() == Errno(c::EINTR)
+            {}
+        }
+        c::pthread_sigmask(c::SIG_SETMASK, &before, ptr::null_mut());
+        done
+    }
 }
 
 fn birth_flags(nonblocking: bool) -> i32 {

@@ -288,7 +288,7 @@ pub(super) fn check(answer: c::c_int) -> Result<()> {
 }
 
 #[inline]
-fn check_size(answer: isize) -> Result<usize> {
+pub(super) fn check_size(answer: isize) -> Result<usize> {
     if answer < 0 { Err(Errno::last()) } else { Ok(answer as usize) }
 }
 

@@ -213,6 +213,61 @@ pub(crate) fn interfaces() -> Result<Vec<(u32, Vec<u8>)>, Errno> {
     Ok(found)
 }
 
+/// One address of an interface, as `getifaddrs` lists them.
+#[derive(Debug)]
+pub(crate) struct InterfaceEntry {
+    pub(crate) name: Vec<u8>,
+    pub(crate) flags: u32,
+    pub(crate) addr: Option<Storage>,
+    pub(crate) netmask: Option<Storage>,
+    /// The broadcast address, or the other end of a line.
+    pub(crate) other: Option<Storage>,
+}
+
+/// Every address of every interface.
+pub(crate) fn interface_addrs() -> Result<Vec<InterfaceEntry>, Errno> {
+    let mut list = ptr::null_mut();
+    // SAFETY: the call writes a list, which is freed below.
+    if unsafe { c::getifaddrs(&mut list) } != 0 {
+        return Err(Errno::last());
+    }
+    let mut found = Vec::new();
+    let mut next = list;
+    // SAFETY: the entries are linked, the last one to null, and live until the list is freed.
+    while let Some(entry) = unsafe { next.as_ref() } {
+        found.push(InterfaceEntry {
+            name: copy_text(entry.ifa_name),
+            flags: entry.ifa_flags,
+            // SAFETY: each is null or a whole address of its family, alive with the list.
+            addr: unsafe { copy_addr(entry.ifa_addr) },
+            // SAFETY: as above.
+            netmask: unsafe { copy_addr(entry.ifa_netmask) },
+            // SAFETY: as above.
+            other: unsafe { copy_addr(entry.ifa_ifu) },
+        });
+        next = entry.ifa_next;
+    }
+    // SAFETY: the list is the one `getifaddrs` made, and nothing refers to it any more.
+    unsafe { c::freeifaddrs(list) };
+    Ok(found)
+}
+
+/// # Safety
+///
+/// The pointer is null or to a whole address of its family, as `getifaddrs` gives them.
+unsafe fn copy_addr(addr: *const c::sockaddr) -> Option<Storage> {
+    // SAFETY: by this function's own contract.
+    let family = i32::from(unsafe { addr.as_ref() }?.sa_family);
+    let len = match family {
+        c::AF_INET => size_of::<c::sockaddr_in>(),
+        c::AF_INET6 => size_of::<c::sockaddr_in6>(),
+        c::AF_PACKET => size_of::<c::sockaddr_ll>(),
+        _ => return None,
+    };
+    // SAFETY: an address of this family is as long.
+    Storage::from_bytes(unsafe { std::slice::from_raw_parts(addr.cast(), len) })
+}
+
 /// The packed form of a numeric address, as long as its family's addresses are.
 pub(crate) fn inet_pton(family: i32, text: &CStr) -> Result<Option<Vec<u8>>, Errno> {
     let mut packed = [0u8; 16];

@@ -1,0 +1,337 @@
+//! Sending without a copy: the kernel reads the caller's memory, and says when it no longer does.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::mem;
+
+use crate::error::{Call, Cause, Error, Result};
+use crate::errqueue::{ErrorEvent, QueuedError};
+use crate::kind::MsgFlags;
+use crate::opt::{Bool, Opt};
+use crate::socket::Socket;
+use crate::sys::{self, Errno, Interest, c};
+
+/// A sender that gives its memory to the kernel instead of copying it, and keeps each buffer until
+/// the kernel has said that it is free.
+///
+/// It pays for large sends to a network; over the loopback, and wherever the device cannot read
+/// scattered memory, the kernel copies all the same and [says so](ZeroCopyDone::copied).
+///
+/// While it lives it takes everything from the socket's queue of errors: what is not a completion
+/// is kept for [`take_errors`](ZeroCopy::take_errors). Buffers that the kernel still reads when it
+/// is dropped are never freed: [`finish`](ZeroCopy::finish) waits for them.
+///
+/// ```
+/// use berkeley::{ZeroCopy, create_connection, create_server};
+///
+/// let server = create_server("127.0.0.1:0")?;
+/// let client = create_connection(&server.local_addr()?)?;
+/// let (conn, _) = server.accept()?;
+///
+/// let mut sender = ZeroCopy::new(&client)?;
+/// sender.send_all(vec![7; 20_000])?;
+/// sender.send_all("a text that lives for ever")?;
+/// let mut total = 0;
+/// while total < 20_026 {
+///     total += conn.recv_vec(65_536)?.len();
+/// }
+/// assert_eq!(sender.finish()?.len(), 2);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Platforms
+///
+/// Linux: TCP, UDP, packet and, since 6.7, VSOCK sockets.
+///
+/// See the kernel's documentation of `MSG_ZEROCOPY`.
+#[doc(alias("MSG_ZEROCOPY", "SO_ZEROCOPY"))]
+pub struct ZeroCopy<'s> {
+    sock: &'s Socket,
+    /// The buffers that the kernel may still read, in the order of their numbers.
+    pending: VecDeque<Pending>,
+    done: Vec<ZeroCopyDone>,
+    errors: Vec<QueuedError>,
+    /// The number of the next send; they go around.
+    next: u32,
+}
+
+/// A buffer that is free again.
+///
+/// ```
+/// # use berkeley::{ZeroCopy, create_connection, create_server};
+/// # let server = create_server("127.0.0.1:0")?;
+/// # let client = create_connection(&server.local_addr()?)?;
+/// # let (conn, _) = server.accept()?;
+/// let mut sender = ZeroCopy::new(&client)?;
+/// sender.send_all(b"short".to_vec())?;
+/// # conn.recv_vec(100)?;
+/// let done = sender.finish()?;
+/// assert_eq!(done[0].buffer.as_bytes(), b"short");
+/// assert!(done[0].copied); // it has not left this machine
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+#[non_exhaustive]
+pub struct ZeroCopyDone {
+    /// The buffer, as it was sent.
+    pub buffer: Box<dyn SendMemory>,
+    /// The kernel has made a copy after all, of at least a part.
+    pub copied: bool,
+}
+
+/// Memory that can be lent to the kernel for as long as it takes: vectors, texts, arrays, shared
+/// memory.
+///
+/// ```
+/// use berkeley::SendMemory;
+/// let memory: Box<dyn SendMemory> = Box::new(vec![1, 2, 3]);
+/// assert_eq!(memory.as_bytes().len(), 3);
+/// ```
+pub trait SendMemory: Send + 'static {
+    /// The bytes to send.
+    fn as_bytes(&self) -> &[u8];
+}
+
+impl<T: AsRef<[u8]> + Send + 'static> SendMemory for T {
+    fn as_bytes(&self) -> &[u8] {
+        self.as_ref()
+    }
+}
+
+struct Pending {
+    /// The number of its first send.
+    first: u32,
+    /// How many sends it took.
+    sends: u32,
+    /// How many of them are not done.
+    open: u32,
+    copied: bool,
+    buffer: Box<dyn SendMemory>,
+}
+
+const SO_ZEROCOPY: Opt<Bool> = Opt::new("SO_ZEROCOPY", c::SOL_SOCKET, c::SO_ZEROCOPY);
+
+impl<'s> ZeroCopy<'s> {
+    /// A sender by this socket, in which sending without copies is switched on.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type, ZeroCopy};
+    ///
+    /// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// let sender = ZeroCopy::new(&sock)?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` for a kind of socket that cannot do it.
+    pub fn new(sock: &'s Socket) -> Result<ZeroCopy<'s>> {
+        sock.set(SO_ZEROCOPY, true)?;
+        let (pending, done, errors) = Default::default();
+        Ok(ZeroCopy { sock, pending, done, errors, next: 0 })
+    }
+
+    /// Sends the whole buffer, within one deadline, and keeps it until the kernel has read it.
+    ///
+    /// If the kernel has no room to keep account of one more such send, this waits for others to
+    /// end, and copies if there are none.
+    ///
+    /// ```
+    /// # use berkeley::{ZeroCopy, create_connection, create_server};
+    /// # let server = create_server("127.0.0.1:0")?;
+    /// # let client = create_connection(&server.local_addr()?)?;
+    /// let mut sender = ZeroCopy::new(&client)?;
+    /// sender.send_all(vec![0; 1000])?;
+    /// sender.send_all(std::sync::Arc::<[u8]>::from([1, 2, 3]))?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::send_all`]. The buffer stays with the sender until the kernel has read
+    /// what has gone of it.
+    pub fn send_all(&mut self, buffer: impl SendMemory) -> Result<()> {
+        let mut entry = Pending {
+            first: self.next,
+            sends: 0,
+            open: 0,
+            copied: false,
+            // In a box it stays where it is while the kernel reads it.
+            buffer: Box::new(buffer),
+        };
+        let sent = self.send_entry(&mut entry);
+        if entry.open > 0 {
+            self.pending.push_back(entry);
+        } else if sent.is_ok() {
+            self.done.push(ZeroCopyDone { buffer: entry.buffer, copied: true });
+        }
+        sent
+    }
+
+    /// How many buffers the kernel may still read, as far as it has been asked.
+    ///
+    /// ```
+    /// # use berkeley::{Family, Protocol, Socket, Type, ZeroCopy};
+    /// # let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// assert_eq!(ZeroCopy::new(&sock)?.pending(), 0);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// The buffers that have become free, without waiting.
+    ///
+    /// ```
+    /// # use berkeley::{Family, Protocol, Socket, Type, ZeroCopy};
+    /// # let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// assert!(ZeroCopy::new(&sock)?.completed()?.is_empty());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::recv_error`].
+    pub fn completed(&mut self) -> Result<Vec<ZeroCopyDone>> {
+        self.reap()?;
+        Ok(mem::take(&mut self.done))
+    }
+
+    /// Waits until every buffer is free, for each one within the timeout, and answers those that
+    /// were not yet.
+    ///
+    /// ```
+    /// # use berkeley::{Family, Protocol, Socket, Type, ZeroCopy};
+    /// # let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// assert!(ZeroCopy::new(&sock)?.finish()?.is_empty());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::TimedOut`] if the timeout passes: buffers that are still read are never freed.
+    pub fn finish(mut self) -> Result<Vec<ZeroCopyDone>> {
+        self.reap()?;
+        while !self.pending.is_empty() {
+            self.sock.wait_error()?;
+            self.reap()?;
+        }
+        Ok(mem::take(&mut self.done))
+    }
+
+    /// What has come from the queue of errors beside completions.
+    ///
+    /// ```
+    /// # use berkeley::{Family, Protocol, Socket, Type, ZeroCopy};
+    /// # let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// assert!(ZeroCopy::new(&sock)?.take_errors().is_empty());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    pub fn take_errors(&mut self) -> Vec<QueuedError> {
+        mem::take(&mut self.errors)
+    }
+
+    fn send_entry(&mut self, entry: &mut Pending) -> Result<()> {
+        let patience = self.sock.patience(MsgFlags::empty());
+        let mut sent = 0;
+        let fail = |error: Error, sent| Err(error.after_sending(sent));
+        let mut flags = MsgFlags::ZEROCOPY;
+        loop {
+            let rest = entry.buffer.as_bytes().get(sent..).unwrap_or_default();
+            let attempt = self.sock.retry_by(Call::SendAll, Interest::Write, patience, || {
+                sys::send(std::os::fd::AsFd::as_fd(self.sock), rest, self.sock.send_flags(flags))
+            });
+            match attempt {
+                Ok(more) => {
+                    let is_last = more >= rest.len();
+                    // Nothing is counted that was sent empty or by a copy.
+                    if more > 0 && flags.contains(MsgFlags::ZEROCOPY) {
+                        self.next = self.next.wrapping_add(1);
+                        entry.sends += 1;
+                        entry.open += 1;
+                    }
+                    sent += more;
+                    flags = MsgFlags::ZEROCOPY;
+                    if is_last {
+                        return Ok(());
+                    }
+                }
+                // No room to keep account of one more.
+                Err(error) if error.errno() == Some(Errno::ENOBUFS) && !flags.is_empty() => {
+                    let before = self.pending.len();
+                    self.reap_into(Some(entry))?;
+                    if self.pending.len() == before {
+                        flags = MsgFlags::empty();
+                    }
+                }
+                Err(error) => return fail(error, sent),
+            }
+            if patience.is_some_and(|deadline| deadline.has_passed()) {
+                return fail(Error::new(Call::SendAll, Cause::TimedOut), sent);
+            }
+        }
+    }
+
+    fn reap(&mut self) -> Result<()> {
+        self.reap_into(None)
+    }
+
+    /// Takes everything from the queue of errors. `current` is the buffer that is being sent.
+    fn reap_into(&mut self, mut current: Option<&mut Pending>) -> Result<()> {
+        while let Some(queued) = self.sock.recv_error(&mut [])? {
+            let ErrorEvent::ZeroCopy { first, last, copied } = queued.event else {
+                self.errors.push(queued);
+                continue;
+            };
+            for entry in self.pending.iter_mut().chain(current.as_deref_mut()) {
+                let done = entry.overlap(first, last);
+                entry.open = entry.open.saturating_sub(done);
+                entry.copied |= copied && done > 0;
+            }
+        }
+        // They become free in any order.
+        let (free, busy) = mem::take(&mut self.pending).into_iter().partition(|e| e.open == 0);
+        self.pending = busy;
+        let free: VecDeque<Pending> = free;
+        let done = free.into_iter();
+        self.done.extend(done.map(|e| ZeroCopyDone { buffer: e.buffer, copied: e.copied }));
+        Ok(())
+    }
+}
+
+impl Pending {
+    /// How many of this buffer's sends are among those from `first` to `last`.
+    fn overlap(&self, first: u32, last: u32) -> u32 {
+        // All counted from this buffer's first, for the numbers go around.
+        let len = u64::from(last.wrapping_sub(first)) + 1;
+        let begin = i64::from(first.wrapping_sub(self.first) as i32);
+        let end = begin.saturating_add(i64::try_from(len).unwrap_or(i64::MAX));
+        let inside = end.min(self.sends.into()) - begin.max(0);
+        u32::try_from(inside).unwrap_or(0)
+    }
+}
+
+impl Drop for ZeroCopy<'_> {
+    fn drop(&mut self) {
+        // An error here leaves buffers pending, which is what happens next.
+        let _ = self.reap();
+        for entry in self.pending.drain(..) {
+            // The kernel still reads this memory: freed, it would go out as whatever comes to
+            // stand there.
+            mem::forget(entry.buffer);
+        }
+    }
+}
+
+impl fmt::Debug for ZeroCopy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pending = self.pending.len();
+        f.debug_struct("ZeroCopy").field("pending", &pending).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ZeroCopyDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let len = self.buffer.as_bytes().len();
+        f.debug_struct("ZeroCopyDone").field("len", &len).field("copied", &self.copied).finish()
+    }
+}
