@@ -1,5 +1,7 @@
 //! The queue of errors on real sockets: who refused a datagram and why, and when packets went.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::time::{Duration, SystemTime};
 
 use berkeley::errqueue::{ErrorEvent, QueuedError, Stage};

@@ -1,5 +1,7 @@
 //! Files and pipes into sockets and out of them, and sending without copies.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::thread;
@@ -13,7 +15,7 @@ use berkeley_testing::skip;
 
 fn tcp() -> (Socket, Socket) {
     let server = create_server("127.0.0.1:0").unwrap();
-    let client = create_connection(&server.local_addr().unwrap()).unwrap();
+    let client = create_connection(server.local_addr().unwrap()).unwrap();
     let conn = server.accept().unwrap().0;
     client.set_timeout(Duration::from_secs(10)).unwrap();
     conn.set_timeout(Duration::from_secs(10)).unwrap();

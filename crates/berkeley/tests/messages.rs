@@ -1,6 +1,8 @@
 //! Control messages on real sockets, both directions. The names begin with the row of the table of
 //! features that they show.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::io::{IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime};
@@ -309,7 +311,7 @@ fn c14_mark_of_one_datagram() {
 #[test]
 fn c14_tcp_tells_what_is_left() {
     let server = berkeley::create_server("127.0.0.1:0").unwrap();
-    let client = berkeley::create_connection(&server.local_addr().unwrap()).unwrap();
+    let client = berkeley::create_connection(server.local_addr().unwrap()).unwrap();
     let (conn, _) = server.accept().unwrap();
     conn.set(TCP_INQ, true).unwrap();
     client.send_all(b"twelve bytes").unwrap();

@@ -33,15 +33,6 @@ impl<T: Plain> Field<T> {
         T::read(bytes.get(self.offset..)?)
     }
 
-    /// [`get`](Field::get), or zero: kernels leave out what stood at the end and was zero.
-    #[inline]
-    pub(crate) fn or_zero(self, bytes: &[u8]) -> T
-    where
-        T: Default,
-    {
-        self.get(bytes).unwrap_or_default()
-    }
-
     /// Writes the field, or nothing if these bytes do not have it.
     #[inline]
     pub(crate) fn put(self, bytes: &mut [u8], value: T) {
