@@ -126,7 +126,7 @@ fn c10_stages_of_a_stream() {
     // Scheduled, sent and acknowledged.
     let flags = 1 << 1 | 1 << 4 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 11;
     let server = berkeley::create_server("127.0.0.1:0").unwrap();
-    let client = berkeley::create_connection(&server.local_addr().unwrap()).unwrap();
+    let client = berkeley::create_connection(server.local_addr().unwrap()).unwrap();
     client.set_timeout(Duration::from_secs(10)).unwrap();
     let (conn, _) = server.accept().unwrap();
     client.set(SO_TIMESTAMPING, flags).unwrap();
