@@ -176,6 +176,11 @@ impl Connector {
         if let Some(source) = &self.source {
             socket.bind(source)?;
         }
+        if answer.family == Family::ALG {
+            // An algorithm is bound to; what it accepts is the socket that computes.
+            socket.bind(answer.addr)?;
+            return socket.accept().map(|(operation, _)| operation);
+        }
         // With a deadline the attempt must not block in the kernel.
         socket.set_timeout(self.timeout)?;
         socket.connect_by(answer.addr, deadline)?;
@@ -318,11 +323,18 @@ impl Server {
             socket.set(opt::IPV6_V6ONLY, !self.dual_stack)?;
         }
         socket.bind(answer.addr)?;
-        if matches!(answer.ty, Type::STREAM | Type::SEQPACKET) {
+        if has_listeners(answer) {
             socket.listen(self.backlog).map_err(|error| error.at(&answer.addr))?;
         }
         Ok(socket)
     }
+}
+
+/// Whether sockets of this kind listen for connections. Those of RDS and of the kernel's
+/// cryptography have the type of a connection without being one.
+fn has_listeners(kind: &AddrInfo) -> bool {
+    matches!(kind.ty, Type::STREAM | Type::SEQPACKET | Type::DCCP)
+        && !matches!(kind.family, Family::RDS | Family::ALG)
 }
 
 /// An option's level, number and value.
@@ -431,15 +443,20 @@ pub fn resolve(endpoint: &Endpoint, flags: AddrInfoFlags) -> Result<Vec<AddrInfo
     };
     let host = host.as_deref().map_or(Name::NONE, Name::from);
     let service = service.as_deref().map_or(Name::NONE, Name::from);
-    // The C library knows neither ports nor types of the protocols below TCP and UDP: it is asked
-    // for the address alone.
-    let has_ports = ty == Type::STREAM
-        || ty == Type::DGRAM && matches!(protocol, Protocol::UDP | Protocol::DEFAULT);
-    let question = getaddrinfo(host, service).family(family).flags(flags);
-    let question =
-        if has_ports { question.ty(ty).protocol(protocol) } else { question.ty(Type::DGRAM) };
-    let answers = question.call()?;
-    Ok(answers.into_iter().map(|answer| AddrInfo { ty, protocol, ..answer }).collect())
+    // The C library knows few transports, and all of them share TCP's and UDP's addresses and
+    // ports: it is asked for those alone.
+    let question = getaddrinfo(host, service).flags(flags);
+    let question = match ty {
+        Type::STREAM => question.ty(ty).protocol(Protocol::TCP),
+        _ => question.ty(Type::DGRAM),
+    };
+    let carries = if family == Family::RDS { Family::UNSPEC } else { family };
+    let answers = question.family(carries).call()?;
+    let of = |answer: AddrInfo| match family {
+        Family::RDS => AddrInfo { family, ty, protocol, ..answer },
+        _ => AddrInfo { ty, protocol, ..answer },
+    };
+    Ok(answers.into_iter().map(of).collect())
 }
 
 /// The socket of a descriptor that this process was started with: a duplicate of it, for the

@@ -188,6 +188,29 @@ names! { Family, "AF_":
     IUCV = c::AF_IUCV;
     /// CAIF.
     CAIF = c::AF_CAIF;
+    /// TCP over RDMA.
+    SMC = c::AF_SMC;
+    /// Management component transport protocol.
+    MCTP = c::AF_MCTP;
+    /// Infrared.
+    IRDA = c::AF_IRDA;
+    /// Wide area networks.
+    WANPIPE = c::AF_WANPIPE;
+    /// DECnet.
+    #[doc(alias = "AF_DECnet")]
+    DECNET = c::AF_DECnet;
+    /// Acorn's Econet.
+    ECONET = c::AF_ECONET;
+    /// Bridges.
+    BRIDGE = c::AF_BRIDGE;
+    /// Ash.
+    ASH = c::AF_ASH;
+    /// A callback of security modules.
+    SECURITY = c::AF_SECURITY;
+    /// IBM's systems network architecture.
+    SNA = c::AF_SNA;
+    /// Reserved for 802.2LLC.
+    NETBEUI = c::AF_NETBEUI;
 }
 
 /// A socket type: what kind of traffic a socket carries.
@@ -288,7 +311,86 @@ names! { Protocol, "IPPROTO_":
     RAW = c::IPPROTO_RAW;
 }
 
+/// Declares the protocols of families that number them themselves.
+macro_rules! protocols {
+    ($($family:ident { $($(#[$doc:meta])* $name:ident = $value:expr;)* })*) => {
+        impl Protocol {
+            $($($(#[$doc])* pub const $name: Protocol = Protocol($value as i32);)*)*
+
+            /// The protocols that have names in each family beside the IP ones.
+            ///
+            /// ```
+            /// use berkeley::{Family, Protocol};
+            ///
+            /// let row = (Family::CAN, Protocol::CAN_ISOTP, "CAN_ISOTP");
+            /// assert!(Protocol::OF_FAMILIES.contains(&row));
+            /// ```
+            pub const OF_FAMILIES: &'static [(Family, Protocol, &'static str)] =
+                &[$($((Family::$family, Protocol::$name, stringify!($name)),)*)*];
+        }
+    };
+}
+
+protocols! {
+    CAN {
+        /// Frames as they are.
+        CAN_RAW = c::CAN_RAW;
+        /// The broadcast manager, which sends and filters in the kernel.
+        CAN_BCM = c::CAN_BCM;
+        /// Messages of up to 4,095 bytes and more, ISO 15765-2.
+        CAN_ISOTP = c::CAN_ISOTP;
+        /// SAE J1939.
+        CAN_J1939 = c::CAN_J1939;
+    }
+    BLUETOOTH {
+        /// Logical links.
+        BTPROTO_L2CAP = c::BTPROTO_L2CAP;
+        /// Controllers.
+        BTPROTO_HCI = c::BTPROTO_HCI;
+        /// Speech.
+        BTPROTO_SCO = c::BTPROTO_SCO;
+        /// Serial lines.
+        BTPROTO_RFCOMM = c::BTPROTO_RFCOMM;
+    }
+    NETLINK {
+        /// Routes, addresses and links. `rtnetlink(7)`
+        NETLINK_ROUTE = c::NETLINK_ROUTE;
+        /// Sockets, as `ss` lists them. `sock_diag(7)`
+        NETLINK_SOCK_DIAG = c::NETLINK_SOCK_DIAG;
+        /// IPsec.
+        NETLINK_XFRM = c::NETLINK_XFRM;
+        /// Audit.
+        NETLINK_AUDIT = c::NETLINK_AUDIT;
+        /// Netfilter.
+        NETLINK_NETFILTER = c::NETLINK_NETFILTER;
+        /// Devices come and go.
+        NETLINK_KOBJECT_UEVENT = c::NETLINK_KOBJECT_UEVENT;
+        /// Families of messages by name.
+        NETLINK_GENERIC = c::NETLINK_GENERIC;
+    }
+    PACKET {
+        /// Every protocol, in the network's order as packet sockets take it: `htons(ETH_P_ALL)`.
+        PACKET_ALL = (c::ETH_P_ALL as u16).to_be();
+    }
+}
+
 impl Protocol {
+    /// The name of the protocol within a family.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol};
+    ///
+    /// assert_eq!(Protocol::from(1).name_in(Family::CAN), Some("CAN_RAW"));
+    /// assert_eq!(Protocol::from(6).name_in(Family::INET), Some("IPPROTO_TCP"));
+    /// ```
+    pub fn name_in(self, family: Family) -> Option<&'static str> {
+        if matches!(family, Family::INET | Family::INET6 | Family::UNSPEC) {
+            return self.name();
+        }
+        let mut rows = Self::OF_FAMILIES.iter();
+        rows.find(|(of, protocol, _)| (*of, *protocol) == (family, self)).map(|(.., name)| *name)
+    }
+
     /// What the family has for the type: TCP for streams of IP, UDP for its datagrams.
     pub const DEFAULT: Protocol = Protocol::IP;
 }

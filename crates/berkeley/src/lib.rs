@@ -81,7 +81,11 @@ mod target;
 mod time;
 mod zerocopy;
 
-pub use addr::{Addr, AddrError, Endpoint, SCHEMES, Scheme, Target, UnixAddr};
+pub use addr::{
+    Addr, AddrError, AlgAddr, BdAddr, CanAddr, Endpoint, FamilyAddr, HardwareAddr, HciAddr,
+    IsoTpAddr, J1939Addr, L2capAddr, NetlinkAddr, PacketAddr, QrtrAddr, RfcommAddr, SCHEMES,
+    Scheme, ScoAddr, Target, TipcAddr, TipcScope, UnixAddr, VsockAddr, XdpAddr,
+};
 pub use buf::{Buffer, Spare, spare};
 pub use dial::{
     Connector, Server, ToEndpoint, create_connection, create_server, has_dualstack_ipv6, resolve,

@@ -3,7 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::{Path, PathBuf};
 
-use crate::addr::{Addr, AddrError, UnixAddr};
+use crate::addr::{
+    self, Addr, AddrError, AlgAddr, CanAddr, HciAddr, IsoTpAddr, J1939Addr, L2capAddr, NetlinkAddr,
+    PacketAddr, QrtrAddr, RfcommAddr, ScoAddr, TipcAddr, UnixAddr, VsockAddr, XdpAddr,
+};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::Family;
 use crate::names::{AddrInfoFlags, Name, getaddrinfo};
@@ -13,8 +16,8 @@ use crate::sys::Storage;
 ///
 /// | write | meaning |
 /// |---|---|
-/// | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, `(IpAddr, u16)` | the address |
-/// | `"127.0.0.1:80"`, `"[::1]:80"`, `"unix:/run/x.sock"`, `"unix:@name"` | the address of this text |
+/// | [`Addr`], [`UnixAddr`], the typed address of any [family](crate::FamilyAddr), `std`'s `SocketAddr`, `(IpAddr, u16)` | the address |
+/// | `"127.0.0.1:80"`, `"[::1]:80"`, `"unix:/run/x.sock"`, `"can:vcan0"`, … | the address of this [text](Addr) |
 /// | `"localhost:80"`, `("localhost", 80)` | the host's first address of the socket's family |
 /// | `("", 80)` | every local address of the family |
 /// | [`&Path`](Path) | a UNIX path |
@@ -94,6 +97,8 @@ macro_rules! addresses {
 }
 
 addresses!(SocketAddr, SocketAddrV4, SocketAddrV6, (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
+addresses!(PacketAddr, NetlinkAddr, CanAddr, IsoTpAddr, J1939Addr, TipcAddr, VsockAddr, AlgAddr);
+addresses!(QrtrAddr, L2capAddr, RfcommAddr, ScoAddr, HciAddr, XdpAddr);
 
 /// A host, numeric or to be looked up, and a port.
 impl ToAddr for (&str, u16) {
@@ -125,7 +130,10 @@ impl ToAddr for str {
     fn to_addr(&self, family: Family) -> Result<Addr> {
         let error = match self.parse() {
             Ok(addr) => return Ok(addr),
-            Err(error) if self.starts_with("unix:") => return Err(fail(error)),
+            // Anything but wrong syntax was an address's text, and no host's name.
+            Err(error) if addr::is_typed(self) || !is_syntax(&error) => {
+                return Err(fail(error));
+            }
             Err(error) => fail(error),
         };
         match self.rsplit_once(':') {
@@ -149,6 +157,10 @@ impl ToAddr for String {
     fn to_addr(&self, family: Family) -> Result<Addr> {
         self.as_str().to_addr(family)
     }
+}
+
+fn is_syntax(error: &AddrError) -> bool {
+    matches!(error, AddrError::Syntax { .. })
 }
 
 /// Whether this may stand before the port: a bracketed address with a scope by name, or a name.

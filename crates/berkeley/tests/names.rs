@@ -85,7 +85,7 @@ fn questions_and_their_flags() {
     assert_eq!(named[0].canonical_name.as_deref(), Some("127.0.0.1"));
     let scoped = getaddrinfo("fe80::1%lo", 9).ty(Type::DGRAM).call().unwrap();
     let lo = berkeley::if_nametoindex("lo").unwrap();
-    assert_eq!(scoped[0].addr.to_string(), format!("[fe80::1%{lo}]:9"));
+    assert_eq!(format!("{:#}", scoped[0].addr), format!("[fe80::1%{lo}]:9"));
 
     for (question, code) in [
         (getaddrinfo("localhost", 80).flags(AddrInfoFlags::NUMERICHOST), LookupCode::EAI_NONAME),

@@ -17,6 +17,9 @@ use crate::kind::{Family, Protocol, Type};
 /// | `unix-dgram:…`, `unix-seqpacket:…` | the other UNIX types |
 /// | `icmp://host`, `icmp6://host` | control messages, for `ping` |
 /// | `raw://host?proto=89`, `raw6://…` | packets of an IP protocol |
+/// | `mptcp://…`, `sctp://…`, `sctp-seqpacket://…`, `dccp://…`, `udplite://…` | the other transports of IP, each also with `4` or `6` |
+/// | `rds://host:port` | reliable datagrams |
+/// | `vsock:host:1024`, `tipc-rdm:1000:5`, `can:vcan0`, `packet:eth0`, … | every other family: its kind of socket and its [address](Addr); [`SCHEMES`] has them all |
 /// | `fd:3` | a descriptor that the program was started with |
 /// | `…?NAME=VALUE&NAME=VALUE` | options, by their C name or as the command says |
 ///
@@ -96,6 +99,8 @@ enum Form {
     Host,
     /// A UNIX path or name.
     Unix,
+    /// What follows this word in the text of an [`Addr`].
+    Typed(&'static str),
     /// A descriptor's number.
     Fd,
 }
@@ -120,6 +125,43 @@ pub static SCHEMES: &[Scheme] = &[
     row("icmp6", Family::INET6, Type::DGRAM, Protocol::ICMPV6, Form::Host, "ICMP echo over IPv6"),
     row("raw", Family::INET, Type::RAW, Protocol::RAW, Form::Host, "packets of an IPv4 protocol"),
     row("raw6", Family::INET6, Type::RAW, Protocol::RAW, Form::Host, "packets of an IPv6 protocol"),
+    row("mptcp", Family::UNSPEC, Type::STREAM, Protocol::MPTCP, Form::HostPort, "TCP over several paths"),
+    row("mptcp4", Family::INET, Type::STREAM, Protocol::MPTCP, Form::HostPort, "MPTCP over IPv4"),
+    row("mptcp6", Family::INET6, Type::STREAM, Protocol::MPTCP, Form::HostPort, "MPTCP over IPv6"),
+    row("sctp", Family::UNSPEC, Type::STREAM, Protocol::SCTP, Form::HostPort, "SCTP, one association a socket"),
+    row("sctp4", Family::INET, Type::STREAM, Protocol::SCTP, Form::HostPort, "SCTP over IPv4"),
+    row("sctp6", Family::INET6, Type::STREAM, Protocol::SCTP, Form::HostPort, "SCTP over IPv6"),
+    row("sctp-seqpacket", Family::UNSPEC, Type::SEQPACKET, Protocol::SCTP, Form::HostPort, "SCTP, one socket for many associations"),
+    row("sctp-seqpacket4", Family::INET, Type::SEQPACKET, Protocol::SCTP, Form::HostPort, "the same over IPv4"),
+    row("sctp-seqpacket6", Family::INET6, Type::SEQPACKET, Protocol::SCTP, Form::HostPort, "the same over IPv6"),
+    row("dccp", Family::UNSPEC, Type::DCCP, Protocol::DCCP, Form::HostPort, "DCCP"),
+    row("dccp4", Family::INET, Type::DCCP, Protocol::DCCP, Form::HostPort, "DCCP over IPv4"),
+    row("dccp6", Family::INET6, Type::DCCP, Protocol::DCCP, Form::HostPort, "DCCP over IPv6"),
+    row("udplite", Family::UNSPEC, Type::DGRAM, Protocol::UDPLITE, Form::HostPort, "UDP-Lite"),
+    row("udplite4", Family::INET, Type::DGRAM, Protocol::UDPLITE, Form::HostPort, "UDP-Lite over IPv4"),
+    row("udplite6", Family::INET6, Type::DGRAM, Protocol::UDPLITE, Form::HostPort, "UDP-Lite over IPv6"),
+    row("rds", Family::RDS, Type::SEQPACKET, Protocol::DEFAULT, Form::HostPort, "reliable datagrams"),
+    row("vsock", Family::VSOCK, Type::STREAM, Protocol::DEFAULT, Form::Typed("vsock"), "virtual machines: stream"),
+    row("vsock-dgram", Family::VSOCK, Type::DGRAM, Protocol::DEFAULT, Form::Typed("vsock"), "virtual machines: datagrams"),
+    row("vsock-seqpacket", Family::VSOCK, Type::SEQPACKET, Protocol::DEFAULT, Form::Typed("vsock"), "virtual machines: connection of whole messages"),
+    row("tipc", Family::TIPC, Type::STREAM, Protocol::DEFAULT, Form::Typed("tipc"), "TIPC: stream"),
+    row("tipc-seqpacket", Family::TIPC, Type::SEQPACKET, Protocol::DEFAULT, Form::Typed("tipc"), "TIPC: connection of whole messages"),
+    row("tipc-rdm", Family::TIPC, Type::RDM, Protocol::DEFAULT, Form::Typed("tipc"), "TIPC: messages that arrive"),
+    row("tipc-dgram", Family::TIPC, Type::DGRAM, Protocol::DEFAULT, Form::Typed("tipc"), "TIPC: messages"),
+    row("can", Family::CAN, Type::RAW, Protocol::CAN_RAW, Form::Typed("can"), "CAN: frames"),
+    row("can-bcm", Family::CAN, Type::DGRAM, Protocol::CAN_BCM, Form::Typed("can"), "CAN: the broadcast manager"),
+    row("isotp", Family::CAN, Type::DGRAM, Protocol::CAN_ISOTP, Form::Typed("isotp"), "CAN: ISO 15765-2, long messages"),
+    row("j1939", Family::CAN, Type::DGRAM, Protocol::CAN_J1939, Form::Typed("j1939"), "CAN: SAE J1939"),
+    row("packet", Family::PACKET, Type::RAW, Protocol::PACKET_ALL, Form::Typed("packet"), "whole frames of an interface"),
+    row("packet-dgram", Family::PACKET, Type::DGRAM, Protocol::PACKET_ALL, Form::Typed("packet"), "frames without their link's header"),
+    row("netlink", Family::NETLINK, Type::RAW, Protocol::NETLINK_ROUTE, Form::Typed("netlink"), "messages to and from the kernel"),
+    row("qrtr", Family::QIPCRTR, Type::DGRAM, Protocol::DEFAULT, Form::Typed("qrtr"), "Qualcomm's router"),
+    row("alg", Family::ALG, Type::SEQPACKET, Protocol::DEFAULT, Form::Typed("alg"), "the kernel's cryptography"),
+    row("l2cap", Family::BLUETOOTH, Type::SEQPACKET, Protocol::BTPROTO_L2CAP, Form::Typed("l2cap"), "Bluetooth: logical links"),
+    row("rfcomm", Family::BLUETOOTH, Type::STREAM, Protocol::BTPROTO_RFCOMM, Form::Typed("rfcomm"), "Bluetooth: serial lines"),
+    row("sco", Family::BLUETOOTH, Type::SEQPACKET, Protocol::BTPROTO_SCO, Form::Typed("sco"), "Bluetooth: speech"),
+    row("hci", Family::BLUETOOTH, Type::RAW, Protocol::BTPROTO_HCI, Form::Typed("hci"), "Bluetooth: controllers"),
+    row("xdp", Family::XDP, Type::RAW, Protocol::DEFAULT, Form::Typed("xdp"), "express data path"),
     row("fd", Family::UNSPEC, Type::STREAM, Protocol::DEFAULT, Form::Fd, "a descriptor that is open already"),
 ];
 
@@ -156,12 +198,16 @@ impl Endpoint {
     /// ```
     pub fn of_addr(addr: &Addr, ty: Type) -> Option<Endpoint> {
         let family = addr.family();
+        let text = addr.to_string();
+        let word = text.split_once(':').map(|(word, _)| word);
         let fits = |scheme: &&Scheme| {
             scheme.ty == ty
-                && (scheme.family == family
-                    || scheme.form == Form::HostPort
-                        && addr.port().is_some()
-                        && scheme.family == Family::UNSPEC)
+                && match scheme.form {
+                    Form::HostPort => addr.port().is_some() && scheme.family == Family::UNSPEC,
+                    // One family may have several forms of addresses.
+                    Form::Typed(form) => scheme.family == family && Some(form) == word,
+                    Form::Host | Form::Unix | Form::Fd => scheme.family == family,
+                }
         };
         let scheme = SCHEMES.iter().find(fits)?;
         Some(Endpoint { scheme, target: Target::Addr(*addr), options: Vec::new() })
@@ -271,6 +317,7 @@ impl FromStr for Endpoint {
             Form::HostPort => parse_host_port(rest)?,
             Form::Host => parse_host(rest)?,
             Form::Unix => Target::Addr(super::unix::parse(rest)?),
+            Form::Typed(word) => Target::Addr(format!("{word}:{rest}").parse()?),
             Form::Fd => Target::Fd(
                 rest.parse()
                     .ok()
@@ -287,9 +334,9 @@ impl fmt::Display for Endpoint {
         let name = self.scheme.name;
         match &self.target {
             Target::Fd(fd) => write!(f, "{name}:{fd}")?,
-            Target::Addr(addr) => match addr.to_string().strip_prefix("unix:") {
-                Some(path) => write!(f, "{name}:{path}")?,
-                None => write!(f, "{name}://{addr}")?,
+            Target::Addr(addr) => match (addr.to_string().split_once(':'), self.scheme.form) {
+                (Some((_, place)), Form::Unix | Form::Typed(_)) => write!(f, "{name}:{place}")?,
+                _ => write!(f, "{name}://{addr}")?,
             },
             Target::Host { host, service } => {
                 write!(f, "{name}://")?;
@@ -319,13 +366,13 @@ fn split_scheme(text: &str) -> Result<(&'static Scheme, &str), AddrError> {
             (Some(scheme), Some(rest)) if matches!(scheme.form, Form::HostPort | Form::Host) => {
                 return Ok((scheme, rest));
             }
-            (Some(scheme), _) if matches!(scheme.form, Form::Unix | Form::Fd) => {
+            (Some(scheme), _) if matches!(scheme.form, Form::Unix | Form::Fd | Form::Typed(_)) => {
                 return Ok((scheme, rest));
             }
             (None, Some(_)) => {
                 return Err(AddrError::syntax(
                     name,
-                    "unknown scheme; known are tcp, udp (and tcp4, tcp6, udp4, udp6), unix, unix-dgram, unix-seqpacket, icmp, icmp6, raw, raw6, fd",
+                    "unknown scheme; known are tcp, udp, unix, unix-dgram, unix-seqpacket, icmp, raw and those that berkeley families lists",
                 ));
             }
             _ => {}

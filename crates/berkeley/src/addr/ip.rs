@@ -1,8 +1,9 @@
 //! IPv4 and IPv6 addresses: `sockaddr_in` and `sockaddr_in6`.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::{Addr, AddrError};
+use super::{Addr, AddrError, FamilyAddr, family};
 use crate::kind::Family;
 use crate::sys::Storage;
 
@@ -53,6 +54,36 @@ impl Addr {
     #[doc(alias("sin_port", "sin6_port"))]
     pub fn port(&self) -> Option<u16> {
         self.to_ip().map(|ip| ip.port())
+    }
+}
+
+impl FamilyAddr for SocketAddrV4 {
+    const FAMILY: Family = Family::INET;
+
+    fn decode(bytes: &[u8]) -> Option<SocketAddrV4> {
+        match Addr::from_bytes(bytes).ok()?.to_ip()? {
+            SocketAddr::V4(addr) => Some(addr),
+            SocketAddr::V6(_) => None,
+        }
+    }
+
+    fn encode(&self) -> Addr {
+        Addr::from(*self)
+    }
+}
+
+impl FamilyAddr for SocketAddrV6 {
+    const FAMILY: Family = Family::INET6;
+
+    fn decode(bytes: &[u8]) -> Option<SocketAddrV6> {
+        match Addr::from_bytes(bytes).ok()?.to_ip()? {
+            SocketAddr::V4(_) => None,
+            SocketAddr::V6(addr) => Some(addr),
+        }
+    }
+
+    fn encode(&self) -> Addr {
+        Addr::from(*self)
     }
 }
 
@@ -110,9 +141,42 @@ impl From<(Ipv6Addr, u16)> for Addr {
     }
 }
 
-/// Reads `host:port`, the host numeric and IPv6 in brackets.
-pub(super) fn parse(text: &str) -> Result<Addr, AddrError> {
-    text.parse::<SocketAddr>().map(Addr::from).map_err(|_| {
+/// Writes `host:port`; behind an IPv6 host its scope, and last its flow label if it has one.
+pub(super) fn write(addr: &SocketAddr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let SocketAddr::V6(addr) = addr else { return write!(f, "{addr}") };
+    write!(f, "[{}", addr.ip())?;
+    if addr.scope_id() != 0 {
+        f.write_str("%")?;
+        family::write_interface(f, addr.scope_id())?;
+    }
+    write!(f, "]:{}", addr.port())?;
+    match u32::from_be(addr.flowinfo()) {
+        0 => Ok(()),
+        flow => write!(f, ",flow={flow:#x}"),
+    }
+}
+
+/// Reads `host:port`, the host numeric and IPv6 in brackets, its scope by name or number.
+pub(super) fn parse(text: &str, index_of: family::IndexOf<'_>) -> Result<Addr, AddrError> {
+    let wrong = || {
         AddrError::syntax(text, "expected a numeric HOST:PORT, such as 127.0.0.1:80 or [::1]:80")
-    })
+    };
+    let Some(rest) = text.strip_prefix('[') else {
+        return text.parse::<SocketAddrV4>().map(Addr::from).map_err(|_| wrong());
+    };
+    let (host, rest) = rest.split_once("]:").ok_or_else(wrong)?;
+    let (host, scope) = match host.split_once('%') {
+        Some((host, scope)) => (host, family::interface(scope, index_of)?),
+        None => (host, 0),
+    };
+    let (port, flow) = match rest.split_once(",flow=") {
+        Some((port, flow)) => (port, family::number(flow).ok_or_else(wrong)?),
+        None => (rest, 0),
+    };
+    let host = host.parse().map_err(|_| wrong())?;
+    // Digits alone: a number of Rust may have a sign.
+    let digits = !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit());
+    let port = port.parse().ok().filter(|_| digits).ok_or_else(wrong)?;
+    let flow = u32::try_from(flow).map_err(|_| wrong())?.to_be();
+    Ok(SocketAddrV6::new(host, port, flow, scope).into())
 }

@@ -1,35 +1,72 @@
 //! Socket addresses of every family: the kernel's bytes, and values to make them from and to
 //! read from them.
 
+mod alg;
+mod bluetooth;
+mod can;
 mod endpoint;
+mod family;
 mod ip;
+mod netlink;
+mod packet;
+mod qrtr;
+mod tipc;
 mod unix;
+mod vsock;
+mod xdp;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+pub use alg::AlgAddr;
+pub use bluetooth::{BdAddr, HciAddr, L2capAddr, RfcommAddr, ScoAddr};
+pub use can::{CanAddr, IsoTpAddr, J1939Addr};
 pub use endpoint::{Endpoint, SCHEMES, Scheme, Target};
+pub use family::FamilyAddr;
+pub use netlink::NetlinkAddr;
+pub use packet::{HardwareAddr, PacketAddr};
+pub use qrtr::QrtrAddr;
+pub use tipc::{TipcAddr, TipcScope};
 pub use unix::UnixAddr;
+pub use vsock::VsockAddr;
+pub use xdp::XdpAddr;
 
 use crate::kind::Family;
 use crate::sys::Storage;
 
 /// The address of a socket, of any family, as the kernel's bytes.
 ///
-/// It comes from and turns into [`std::net::SocketAddr`] and [`UnixAddr`]; an address of a family
-/// that this crate does not know keeps its bytes and can be printed, compared and used.
+/// It comes from and turns into [`std::net::SocketAddr`], [`UnixAddr`] and the typed address of
+/// each family ([`Addr::to`]); an address of a family that this crate does not know keeps its
+/// bytes and can be printed, compared and used.
 ///
 /// Its text form, printed and parsed, is the `berkeley` command's:
 ///
 /// | text | address |
 /// |---|---|
-/// | `127.0.0.1:80`, `[::1]:80`, `[fe80::1%2]:80` | IPv4, IPv6, IPv6 with a scope |
+/// | `127.0.0.1:80`, `[::1]:80` | IPv4, IPv6; RDS uses these too |
+/// | `[fe80::1%eth0]:80`, `[::1]:80,flow=0x12345` | IPv6 with a scope, with a flow label |
 /// | `unix:/run/x.sock`, `unix:@name`, `unix:` | UNIX path, abstract name, unnamed |
+/// | `packet:eth0,protocol=0x0800` | [`PacketAddr`] |
+/// | `netlink:0,groups=0x1` | [`NetlinkAddr`] |
+/// | `can:vcan0` | [`CanAddr`]: raw and BCM |
+/// | `isotp:vcan0,rx=0x123,tx=0x456` | [`IsoTpAddr`] |
+/// | `j1939:vcan0,addr=0x20` | [`J1939Addr`] |
+/// | `tipc:1000:5`, `tipc:1000:0-10`, `tipc:123@0x1001001` | [`TipcAddr`]: name, range, socket |
+/// | `vsock:host:1024` | [`VsockAddr`] |
+/// | `alg:hash:sha256` | [`AlgAddr`] |
+/// | `qrtr:1:16384` | [`QrtrAddr`] |
+/// | `l2cap:00:11:22:33:44:55,psm=1`, `rfcomm:…,channel=3`, `sco:…`, `hci:0` | Bluetooth: [`L2capAddr`], [`RfcommAddr`], [`ScoAddr`], [`HciAddr`] |
+/// | `xdp:eth0,queue=0` | [`XdpAddr`] |
 /// | `af16:0000…` | any other: the family's number and the bytes behind it |
 ///
-/// Text is parsed without asking anybody: host names are for
-/// [`getaddrinfo`](crate::getaddrinfo) and [`create_connection`](crate::create_connection).
+/// A typed form is printed only if it tells the whole address; else its bytes are. Interfaces
+/// stand by their names, or by their numbers in the alternate form (`{:#}`).
+///
+/// Text is parsed without asking anybody but the system for the numbers of interfaces: host names
+/// are for [`getaddrinfo`](crate::getaddrinfo) and
+/// [`create_connection`](crate::create_connection).
 ///
 /// ```
 /// use berkeley::{Addr, Family};
@@ -162,6 +199,19 @@ impl Addr {
             Family::UNIX if rest.first() != Some(&0) => {
                 rest.split(|byte| *byte == 0).next().unwrap_or(rest)
             }
+            Family::INET6 => rest.get(..26).unwrap_or(rest),
+            // Kernels leave out what stands at the end and is zero.
+            Family::PACKET
+            | Family::NETLINK
+            | Family::CAN
+            | Family::TIPC
+            | Family::VSOCK
+            | Family::ALG
+            | Family::QIPCRTR
+            | Family::XDP => {
+                let zeros = rest.iter().rev().take_while(|byte| **byte == 0).count();
+                rest.get(..rest.len() - zeros).unwrap_or(rest)
+            }
             _ => rest,
         };
         (self.family(), rest)
@@ -193,6 +243,8 @@ pub enum AddrError {
     NulInPath,
     /// The number of a family that no address can carry.
     Family(Family),
+    /// No interface has this name or number.
+    Interface(String),
     /// A text that is no address: the part that is wrong, and what would be right.
     #[non_exhaustive]
     Syntax {
@@ -217,6 +269,9 @@ impl fmt::Display for AddrError {
             }
             AddrError::NulInPath => f.write_str("path has a NUL byte in it"),
             AddrError::Family(family) => write!(f, "no address can be of family {family}"),
+            AddrError::Interface(name) => {
+                write!(f, "there is no interface {name:?}: if_nameindex lists those there are")
+            }
             AddrError::Syntax { text, expected } => write!(f, "bad address {text:?}: {expected}"),
         }
     }
@@ -242,13 +297,16 @@ impl Hash for Addr {
 impl fmt::Display for Addr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(ip) = self.to_ip() {
-            return fmt::Display::fmt(&ip, f);
+            return ip::write(&ip, f);
         }
         if let Some(unix) = self.to_unix() {
             return fmt::Display::fmt(&unix, f);
         }
         if self.is_empty() {
             return f.write_str("(no address)");
+        }
+        if let Some(written) = family::show(self, f) {
+            return written;
         }
         write!(f, "af{}:", self.family().number())?;
         self.0.rest().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -265,16 +323,30 @@ impl FromStr for Addr {
     type Err = AddrError;
 
     fn from_str(text: &str) -> Result<Addr, AddrError> {
-        if let Some(name) = text.strip_prefix("unix:") {
-            return unix::parse(name);
-        }
-        if let Some(raw) = text.strip_prefix("af") {
-            return parse_raw(raw).ok_or_else(|| {
-                AddrError::syntax(text, "another family is written af NUMBER : HEX DIGITS")
-            });
-        }
-        ip::parse(text)
+        parse(text, &family::index_of)
     }
+}
+
+/// Whether a text begins with the word of a family's form, and is no host and port.
+pub(crate) fn is_typed(text: &str) -> bool {
+    let word = text.split_once(':').map_or("", |(word, _)| word);
+    word == "unix" || family::by_word(word).is_some()
+}
+
+fn parse(text: &str, index_of: family::IndexOf<'_>) -> Result<Addr, AddrError> {
+    if let Some(name) = text.strip_prefix("unix:") {
+        return unix::parse(name);
+    }
+    let form = text.split_once(':').and_then(|(word, rest)| Some((family::by_word(word)?, rest)));
+    if let Some((form, rest)) = form {
+        return form.read(rest, index_of);
+    }
+    if let Some(raw) = text.strip_prefix("af") {
+        return parse_raw(raw).ok_or_else(|| {
+            AddrError::syntax(text, "another family is written af NUMBER : HEX DIGITS")
+        });
+    }
+    ip::parse(text, index_of)
 }
 
 /// Reads `16:00ff…`, a family's number and the bytes behind it.

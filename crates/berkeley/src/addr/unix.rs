@@ -120,11 +120,11 @@ impl fmt::Display for UnixAddr<'_> {
                 if bytes.first() == Some(&b'@') {
                     f.write_str("./")?;
                 }
-                escape(f, bytes)
+                escape(f, bytes, "%?")
             }
             UnixAddr::Abstract(name) => {
                 f.write_char('@')?;
-                escape(f, name)
+                escape(f, name, "%?")
             }
         }
     }
@@ -155,12 +155,13 @@ fn build(
     Addr::of_family(Family::UNIX, &[first, second].concat())
 }
 
-fn escape(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+/// Writes bytes so that they survive in a text: what would not, and these characters, as `%` and
+/// two hexadecimal digits.
+pub(super) fn escape(f: &mut fmt::Formatter<'_>, bytes: &[u8], special: &str) -> fmt::Result {
     for chunk in bytes.utf8_chunks() {
         for char in chunk.valid().chars() {
             match char {
-                '%' | '?' => write!(f, "%{:02x}", u32::from(char))?,
-                char if char.is_control() => {
+                char if char.is_control() || special.contains(char) => {
                     let mut utf8 = [0; 4];
                     char.encode_utf8(&mut utf8)
                         .bytes()
@@ -174,7 +175,8 @@ fn escape(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     Ok(())
 }
 
-fn unescape(text: &str) -> Option<Vec<u8>> {
+/// The bytes of a text that [`escape`] wrote, if it is one.
+pub(super) fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     let digit = |rest: &mut std::str::Bytes<'_>| char::from(rest.next()?).to_digit(16);
