@@ -67,6 +67,15 @@ fn every_row_is_found_by_its_name() {
     }
 }
 
+/// So many did each version add; of the newest there may be no interpreter here to say so.
+#[test]
+fn no_version_s_names_get_lost() {
+    let added = |minor| ALL.iter().filter(|row| row.since == (3, minor)).count();
+    let counts: Vec<usize> = (6..=15).map(added).collect();
+    assert_eq!(counts, [317, 11, 13, 28, 2, 2, 30, 2, 74, 29]);
+    assert_eq!(counts.iter().sum::<usize>(), ALL.len());
+}
+
 /// What a CPython says of its module `_socket`.
 struct Python {
     place: String,
