@@ -9,6 +9,7 @@ use crate::run::root;
 /// its own layer. A file in a folder belongs to the folder's layer.
 const ORDER: &[&str] = &[
     "sys",
+    "constants",
     "time",
     "icmp",
     "kind",

@@ -29,6 +29,7 @@
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
 //! | build and read pings | [`icmp`] |
 //! | see who has a port | [`holders`], [`open_sockets`] |
+//! | know a number by its name in C or Python | [`constants`] |
 //! | look names up | [`getaddrinfo`], [`getnameinfo`], [`gethostbyname`], [`getservbyname`], [`if_nametoindex`] |
 //!
 //! Every function is also found by the name it has in C and in Python: search for `sendto`,
@@ -64,6 +65,7 @@ struct PythonNames;
 mod addr;
 mod buf;
 pub mod cmsg;
+pub mod constants;
 mod dial;
 mod error;
 pub mod errqueue;
