@@ -223,10 +223,6 @@ mod missing {
     pub(crate) const AF_QIPCRTR: i32 = 42;
     pub(crate) const AF_SMC: i32 = 43;
     pub(crate) const AF_MCTP: i32 = 45;
-    pub(crate) const BTPROTO_L2CAP: i32 = 0;
-    pub(crate) const BTPROTO_HCI: i32 = 1;
-    pub(crate) const BTPROTO_SCO: i32 = 2;
-    pub(crate) const BTPROTO_RFCOMM: i32 = 3;
     pub(crate) const AI_IDN: i32 = 0x40;
     pub(crate) const AI_CANONIDN: i32 = 0x80;
     pub(crate) const SCM_SECURITY: i32 = 3;
