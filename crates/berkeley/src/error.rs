@@ -74,8 +74,9 @@ pub enum Cause {
     TimedOut,
     /// The peer ended the connection in the middle of something.
     UnexpectedEnd,
-    /// A datagram was larger than the memory for it, and its end is lost: this many bytes arrived.
-    Truncated(usize),
+    /// A datagram was larger than the memory for it, and its end is lost: this many bytes arrived,
+    /// where the kernel tells.
+    Truncated(Option<usize>),
     /// Control data came along with this many bytes, and the call had no room for it.
     ControlLost(usize),
     /// A text or bytes are not an address.
@@ -516,7 +517,9 @@ impl Error {
 
     /// The whole length of a datagram that was larger than the memory for it.
     ///
-    /// The memory holds its beginning; [`address`](Error::address) is its sender.
+    /// The memory holds its beginning; [`address`](Error::address) is its sender. CAN, J1939,
+    /// TIPC and QIPCRTR do not tell the length: it is `None` then, and the cause
+    /// [`Cause::Truncated`] all the same.
     ///
     /// ```
     /// use berkeley::{Family, Protocol, Socket, Type};
@@ -531,7 +534,7 @@ impl Error {
     #[doc(alias("MSG_TRUNC", "truncated"))]
     pub fn datagram_len(&self) -> Option<usize> {
         match self.cause() {
-            Cause::Truncated(len) => Some(len),
+            Cause::Truncated(len) => len,
             _ => None,
         }
     }
@@ -606,9 +609,10 @@ impl fmt::Display for Cause {
             Cause::ControlLost(len) => {
                 write!(f, "control data came with these {len} bytes, and is lost")
             }
-            Cause::Truncated(len) => {
+            Cause::Truncated(Some(len)) => {
                 write!(f, "a datagram of {len} bytes did not fit, and its end is lost")
             }
+            Cause::Truncated(None) => f.write_str("a datagram did not fit, and its end is lost"),
             Cause::Address(error) => error.fmt(f),
             Cause::Argument(what) => f.write_str(what),
         }

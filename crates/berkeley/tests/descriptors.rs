@@ -175,7 +175,7 @@ fn recv_fds_reports_loss() {
     let (a, b) = pair(Type::DGRAM);
     a.send_fds(b"abcdef", &[&a]).unwrap();
     let lost = b.recv_fds(&mut [0; 3], 1).unwrap_err();
-    assert!(matches!(lost.cause(), Cause::Truncated(6)), "{lost}");
+    assert!(matches!(lost.cause(), Cause::Truncated(Some(6))), "{lost}");
 }
 
 /// CPython's functions of these names ignore both.

@@ -5,7 +5,7 @@ mod stream;
 
 use std::time::{Duration, Instant};
 
-use berkeley::{Addr, Connector, Endpoint, Error, Family, Socket, Type, UnixAddr};
+use berkeley::{Addr, Cause, Connector, Endpoint, Error, Family, Socket, Type, UnixAddr};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -204,7 +204,7 @@ fn check(socket: &Socket, shown: &str, taken: Duration, view: &View) -> Result<(
         socket.set_timeout(Duration::from_millis(500))?;
         match socket.recv(&mut [0; 1]) {
             Err(error) if error.is_timeout() => answer = "open, or silent",
-            Err(error) if error.datagram_len().is_none() => {
+            Err(error) if !matches!(error.cause(), Cause::Truncated(_)) => {
                 return Err(explain(error.into(), shown));
             }
             _ => {}

@@ -234,7 +234,7 @@ impl Socket {
                 let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
                 sys::recv_message_into(fd, room, &mut control.room, base, asked, &mut from.0)
             })?;
-            (whole_len, told) = (got.whole_len(), flags_told);
+            (whole_len, told) = (got.whole_len().unwrap_or(most), flags_told);
             self.check(Call::RecvMsg, got, most, MsgFlags::TRUNC)
         })?;
         let flags = MsgFlags::from_bits_retain(told);
@@ -280,7 +280,8 @@ impl Socket {
         let filled = self.check(Call::RecvMsg, got, room, MsgFlags::TRUNC)?;
         let flags = MsgFlags::from_bits_retain(told);
         control.truncated = flags.contains(MsgFlags::CTRUNC);
-        Ok(Received { data: filled.len(), whole_len: got.whole_len(), from, flags })
+        let whole_len = got.whole_len().unwrap_or(room);
+        Ok(Received { data: filled.len(), whole_len, from, flags })
     }
 
     /// Sends bytes, at least one on a stream, and duplicates of descriptors, to the connected
@@ -398,7 +399,7 @@ impl Socket {
         let Received { data, whole_len, from, flags: told } = got;
         let lost = |cause| Err(Error::new(Call::RecvMsg, cause).at(&from));
         if told.contains(MsgFlags::TRUNC) && !flags.contains(MsgFlags::TRUNC) {
-            return lost(Cause::Truncated(whole_len));
+            return lost(Cause::Truncated(Some(whole_len)));
         }
         // What an option of the socket asks for may come as well, and needs room of its own.
         if told.contains(MsgFlags::CTRUNC) && !flags.contains(MsgFlags::CTRUNC) {

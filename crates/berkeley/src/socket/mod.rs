@@ -281,7 +281,7 @@ impl Socket {
             protocol,
             retired: AtomicBool::new(false),
             timeout: SharedTimeout::new(timeout),
-            flags: BaseFlags::new(ty, timeout),
+            flags: BaseFlags::new(kind, timeout),
         }
     }
 }
@@ -312,7 +312,7 @@ impl Socket {
                 .map_err(Error::of(Call::SetTimeout))?;
         }
         self.timeout.set(timeout);
-        self.flags.set(self.ty, timeout);
+        self.flags.set((self.family, self.ty, self.protocol), timeout);
         Ok(())
     }
 

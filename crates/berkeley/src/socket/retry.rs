@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
-use crate::kind::{MsgFlags, Type};
+use crate::kind::{Family, MsgFlags, Protocol, Type};
 use crate::sys::{self, Errno, Interest, Woken};
 use crate::time::Deadline;
 
@@ -154,17 +154,21 @@ pub(super) struct BaseFlags {
     recv: AtomicI32,
 }
 
+/// Family, type and protocol.
+pub(super) type Kind = (Family, Type, Protocol);
+
 impl BaseFlags {
-    pub(super) fn new(ty: Type, timeout: Option<Duration>) -> BaseFlags {
+    pub(super) fn new(kind: Kind, timeout: Option<Duration>) -> BaseFlags {
         let flags = BaseFlags { send: AtomicI32::new(0), recv: AtomicI32::new(0) };
-        flags.set(ty, timeout);
+        flags.set(kind, timeout);
         flags
     }
 
-    pub(super) fn set(&self, ty: Type, timeout: Option<Duration>) {
+    pub(super) fn set(&self, (family, ty, protocol): Kind, timeout: Option<Duration>) {
         let waiting = if timeout.is_some() { MsgFlags::DONTWAIT.bits() } else { 0 };
-        self.send.store(waiting, Ordering::Relaxed);
-        self.recv.store(waiting | sys::recv_flags(!ty.keeps_boundaries()), Ordering::Relaxed);
+        let receiving = sys::recv_flags(family.0, ty.0, protocol.0);
+        self.send.store(waiting | sys::send_flags(family.0), Ordering::Relaxed);
+        self.recv.store(waiting | receiving, Ordering::Relaxed);
     }
 }
 

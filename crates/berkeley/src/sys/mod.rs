@@ -33,6 +33,7 @@ pub(crate) mod control;
 pub(crate) mod layout;
 #[cfg(test)]
 mod layout_probe;
+mod manners;
 mod storage;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod structs;
@@ -46,6 +47,7 @@ mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_table;
 
+pub(crate) use manners::{recv_flags, send_flags};
 pub(crate) use storage::Storage;
 #[cfg(unix)]
 pub(crate) use {abi as c, unix::*, unix_names::*};

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use super::control::ControlRoom;
+use super::manners::UNTOLD;
 use super::{Errno, Storage, c};
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -49,9 +50,7 @@ pub(crate) fn dup_raw(fd: RawFd) -> Result<OwnedFd> {
 #[inline]
 pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Result<usize> {
     // SAFETY: the pointer and length describe `data`, which the call only reads.
-    let sent = unsafe {
-        c::send(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags | c::MSG_NOSIGNAL)
-    };
+    let sent = unsafe { c::send(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags) };
     check_size(sent)
 }
 
@@ -59,14 +58,7 @@ pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Result<usize>
 pub(crate) fn send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage) -> Result<usize> {
     // SAFETY: both pointers come with the length of what they point to, and are only read.
     let sent = unsafe {
-        c::sendto(
-            fd.as_raw_fd(),
-            data.as_ptr().cast(),
-            data.len(),
-            flags | c::MSG_NOSIGNAL,
-            to.as_ptr(),
-            to.len(),
-        )
+        c::sendto(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags, to.as_ptr(), to.len())
     };
     check_size(sent)
 }
@@ -93,7 +85,7 @@ pub(crate) fn send_message(
     }
     // SAFETY: `IoSlice` has the layout of `iovec`; every pointer in the message is to memory
     // borrowed for the length of the call, which only reads it.
-    check_size(unsafe { c::sendmsg(fd.as_raw_fd(), &message, flags | c::MSG_NOSIGNAL) })
+    check_size(unsafe { c::sendmsg(fd.as_raw_fd(), &message, flags) })
 }
 
 /// What a receiving call answered: how long the message was, or the piece of the stream.
@@ -101,10 +93,14 @@ pub(crate) fn send_message(
 pub(crate) struct Arrived(usize);
 
 impl Arrived {
-    /// How long it was, which may be more than there was memory for.
+    /// Longer than the memory for it, nobody knows by how much.
+    const BEYOND: Arrived = Arrived(usize::MAX);
+
+    /// How long it was, which may be more than there was memory for, or `None` if that is all
+    /// that is known.
     #[inline]
-    pub(crate) fn whole_len(self) -> usize {
-        self.0
+    pub(crate) fn whole_len(self) -> Option<usize> {
+        (self.0 != Self::BEYOND.0).then_some(self.0)
     }
 
     /// What memory of this length holds of it, if that is all of it.
@@ -132,13 +128,7 @@ impl Filled {
     }
 }
 
-/// The flags that every receiving call of such a socket has: of a message its whole length is
-/// asked for, by the flag that on a stream throws data away.
-pub(crate) fn recv_flags(stream: bool) -> i32 {
-    if stream { 0 } else { c::MSG_TRUNC }
-}
-
-/// Receives a piece of a stream or one message, with the flags that [`recv_flags`] gives for it
+/// Receives a piece of a stream or one message, with the flags that [`recv_flags`](super::recv_flags) gives for it
 /// and those that the caller asked for.
 #[inline]
 pub(crate) fn recv(
@@ -147,6 +137,9 @@ pub(crate) fn recv(
     base: i32,
     asked: i32,
 ) -> Result<Arrived> {
+    if base & UNTOLD != 0 {
+        return recv_untold(fd, room, base, asked, &mut Storage::empty());
+    }
     let flags = all_flags(base, asked, room);
     // SAFETY: the pointer and length describe `room`, which is borrowed mutably.
     let got = unsafe { c::recv(fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), flags) };
@@ -162,6 +155,9 @@ pub(crate) fn recv_from(
     asked: i32,
     from: &mut Storage,
 ) -> Result<Arrived> {
+    if base & UNTOLD != 0 {
+        return recv_untold(fd, room, base, asked, from);
+    }
     let flags = all_flags(base, asked, room);
     // SAFETY: the pointer and length describe `room`; those of the address are passed on.
     unsafe {
@@ -171,6 +167,19 @@ pub(crate) fn recv_from(
         })
     }
     .map(Arrived)
+}
+
+/// [`recv_from`] of a kind whose kernel says only in flags that a message did not fit.
+#[cold]
+fn recv_untold(
+    fd: BorrowedFd<'_>,
+    room: &mut [MaybeUninit<u8>],
+    base: i32,
+    asked: i32,
+    from: &mut Storage,
+) -> Result<Arrived> {
+    let mut none = ControlRoom::default();
+    recv_message_into(fd, room, &mut none, base, asked, from).map(|(arrived, _)| arrived)
 }
 
 /// [`recv_from`] into several pieces of memory, with the control messages that come along if
@@ -184,8 +193,10 @@ pub(crate) fn recv_message(
     from: &mut Storage,
 ) -> Result<(Arrived, i32)> {
     let flags = all_flags(base, asked, &mut []);
+    let room = data.iter().map(|piece| piece.len()).sum();
     // SAFETY: `IoSliceMut` has the layout of `iovec`, and the pieces are borrowed mutably.
-    unsafe { recv_iovec(fd, data.as_mut_ptr().cast(), data.len(), control, flags, from) }
+    let got = unsafe { recv_iovec(fd, data.as_mut_ptr().cast(), data.len(), control, flags, from) };
+    got.map(|got| told(got, base, room))
 }
 
 /// [`recv_message`] into one piece of memory.
@@ -200,7 +211,15 @@ pub(crate) fn recv_message_into(
     let flags = all_flags(base, asked, room);
     let mut piece = c::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
     // SAFETY: one piece, which describes `room`.
-    unsafe { recv_iovec(fd, &mut piece, 1, control, flags, from) }
+    let got = unsafe { recv_iovec(fd, &mut piece, 1, control, flags, from) };
+    got.map(|got| told(got, base, room.len()))
+}
+
+/// What arrived, where a flag alone may say that it was more than there was room for.
+fn told((arrived, flags): (Arrived, i32), base: i32, room: usize) -> (Arrived, i32) {
+    // Only if the memory is full: what is answered as filled must be initialised.
+    let beyond = base & UNTOLD != 0 && flags & c::MSG_TRUNC != 0 && arrived.0 == room;
+    (if beyond { Arrived::BEYOND } else { arrived }, flags)
 }
 
 /// # Safety
@@ -226,7 +245,11 @@ unsafe fn recv_iovec(
             let got = control.filled_by(|room, room_len| {
                 message.msg_control = room.cast();
                 message.msg_controllen = room_len as _;
-                let flags = flags | c::MSG_CMSG_CLOEXEC;
+                let flags = match flags & UNTOLD {
+                    0 => flags | c::MSG_CMSG_CLOEXEC,
+                    // Descriptors come by UNIX sockets alone.
+                    _ => flags & !UNTOLD,
+                };
                 let got = check_size(c::recvmsg(fd.as_raw_fd(), &mut message, flags))?;
                 // Another type on some platforms.
                 #[allow(clippy::unnecessary_cast)]

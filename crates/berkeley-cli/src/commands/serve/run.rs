@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use berkeley::{Errno, Error, Family, Protocol, Socket, Type};
+use berkeley::{Cause, Errno, Error, Family, Protocol, Socket, Type};
 use indicatif::ProgressBar;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -255,7 +255,7 @@ impl<'a> Loop<'a> {
                 Ok(got) => got,
                 Err(error) if error.is_would_block() => return Ok(served),
                 // What an earlier answer has met, or a datagram larger than any buffer here.
-                Err(error) if is_passing(&error) || error.datagram_len().is_some() => {
+                Err(error) if is_passing(&error) || is_cut(&error) => {
                     self.view.note(format_args!("a datagram was lost: {error}"));
                     continue;
                 }
@@ -362,6 +362,11 @@ fn is_passing(error: &Error) -> bool {
         Errno::EHOSTUNREACH,
     ];
     error.errno().is_some_and(|errno| passing.contains(&errno))
+}
+
+/// A datagram larger than the memory for it.
+fn is_cut(error: &Error) -> bool {
+    matches!(error.cause(), Cause::Truncated(_))
 }
 
 /// The beginning of what has come, as a person can read it.

@@ -1,0 +1,40 @@
+//! What flags the sockets of each kind take, for not all of them take all.
+
+use super::c;
+
+/// A bit that no flag has: the kernel does not tell how long a message was that did not fit, only
+/// that it did not, and takes none of the flags that others take.
+pub(super) const UNTOLD: i32 = i32::MIN;
+
+/// The flags that every sending call of such a socket has.
+///
+/// Two families refuse any flag they do not know, and raise no `SIGPIPE` either.
+pub(crate) fn send_flags(family: i32) -> i32 {
+    match family {
+        c::AF_RDS | c::AF_QIPCRTR => 0,
+        _ => c::MSG_NOSIGNAL,
+    }
+}
+
+/// The flags that every receiving call of such a socket has: of a message its whole length is
+/// asked for, by the flag that on a stream throws data away.
+pub(crate) fn recv_flags(family: i32, ty: i32, protocol: i32) -> i32 {
+    if ty == c::SOCK_STREAM {
+        return 0;
+    }
+    match family {
+        c::AF_INET
+        | c::AF_INET6
+        | c::AF_UNIX
+        | c::AF_NETLINK
+        | c::AF_PACKET
+        | c::AF_VSOCK
+        | c::AF_BLUETOOTH
+        | c::AF_RDS
+        | c::AF_ALG
+        | c::AF_KEY => c::MSG_TRUNC,
+        // Any flag it does not know is an error to it.
+        c::AF_CAN if protocol == c::CAN_J1939 => UNTOLD,
+        _ => c::MSG_TRUNC | UNTOLD,
+    }
+}
