@@ -17,6 +17,9 @@ Examples:
 Addresses:
   host:port  :8000  [::1]:80  tcp://host:port  tcp4://  tcp6://  udp://  udp4://  udp6://
   unix:path  unix:@name  unix-dgram:path  unix-seqpacket:path  icmp://host  fd:3
+  mptcp://  sctp://  dccp://  udplite://  rds://  vsock:host:1024  tipc:1000:5  can:vcan0
+  isotp:vcan0,rx=0x123,tx=0x456  packet:eth0  netlink:0  alg:hash:sha256  and more:
+  berkeley families --all lists the words, and those that this kernel has
   and ?NAME=VALUE behind any of them for socket options: :8000?TCP_NODELAY=1
 
 Exit status:

@@ -1,7 +1,7 @@
 //! From the words of the command line to an endpoint and its options.
 
 use berkeley::opt;
-use berkeley::{AddrError, Endpoint};
+use berkeley::{AddrError, Endpoint, SCHEMES};
 
 use crate::args::Global;
 use crate::failure::Failure;
@@ -18,14 +18,13 @@ pub(crate) fn endpoint(text: &str, udp: bool, global: &Global) -> Result<Endpoin
         ("tcp", true) => "udp",
         (name, _) => name,
     };
-    let version = match scheme {
-        "tcp" | "udp" if global.v4 => "4",
-        "tcp" | "udp" if global.v6 => "6",
-        _ => "",
-    };
+    let version = if global.v4 { "4" } else { "6" };
+    let narrowed = format!("{scheme}{version}");
+    let has_versions = SCHEMES.iter().any(|row| row.name == narrowed);
+    let scheme = if (global.v4 || global.v6) && has_versions { &narrowed } else { scheme };
     let printed = endpoint.to_string();
     let Some(rest) = printed.strip_prefix(endpoint.scheme().name) else { return Ok(endpoint) };
-    Ok(format!("{scheme}{version}{rest}").parse()?)
+    Ok(format!("{scheme}{rest}").parse()?)
 }
 
 /// The options behind the `?` of the address and of `--opt`, as the kernel takes them.

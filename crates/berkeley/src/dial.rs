@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use crate::addr::{Addr, AddrError, Endpoint, Target};
+use crate::addr::{Addr, AddrError, Endpoint, J1939Addr, Target};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::{Family, Protocol, Type};
 use crate::names::{AddrInfo, AddrInfoFlags, Name, getaddrinfo};
@@ -172,19 +172,76 @@ impl Connector {
 
     fn attempt(&self, answer: &AddrInfo, deadline: Deadline) -> Result<Socket> {
         let socket = Socket::new(answer.family, answer.ty, answer.protocol)?;
+        let way = Way::of(answer);
+        if way == Way::Accept {
+            // Keys belong to an algorithm: it comes first.
+            socket.bind(answer.addr)?;
+        }
         set_all(&socket, &self.options)?;
         if let Some(source) = &self.source {
             socket.bind(source)?;
+        } else if way == Way::BindFirst {
+            socket.bind(own_place(answer)?)?;
         }
-        if answer.family == Family::ALG {
-            // An algorithm is bound to; what it accepts is the socket that computes.
-            socket.bind(answer.addr)?;
-            return socket.accept().map(|(operation, _)| operation);
+        match way {
+            Way::Connect | Way::BindFirst => {
+                // With a deadline the attempt must not block in the kernel.
+                socket.set_timeout(self.timeout)?;
+                socket.connect_by(answer.addr, deadline)?;
+                Ok(socket)
+            }
+            Way::Bind => {
+                socket.set_timeout(self.timeout)?;
+                socket.bind(answer.addr)?;
+                Ok(socket)
+            }
+            Way::Accept => {
+                let (operation, _) = socket.accept()?;
+                operation.set_timeout(self.timeout)?;
+                Ok(operation)
+            }
         }
-        // With a deadline the attempt must not block in the kernel.
-        socket.set_timeout(self.timeout)?;
-        socket.connect_by(answer.addr, deadline)?;
-        Ok(socket)
+    }
+}
+
+/// How sockets of a kind get to the place that they talk to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    /// They connect.
+    Connect,
+    /// They connect, once they have an address of their own.
+    BindFirst,
+    /// The place is one of a medium that all share, and they bind to it.
+    Bind,
+    /// The place is an algorithm: they bind to it, and accept a socket that computes.
+    Accept,
+}
+
+impl Way {
+    fn of(kind: &AddrInfo) -> Way {
+        match (kind.family, kind.protocol) {
+            (Family::ALG, _) => Way::Accept,
+            (Family::RDS, _) | (Family::CAN, Protocol::CAN_J1939) => Way::BindFirst,
+            (Family::CAN, Protocol::CAN_RAW | Protocol::CAN_ISOTP) | (Family::PACKET, _) => {
+                Way::Bind
+            }
+            (Family::BLUETOOTH, Protocol::BTPROTO_HCI) | (Family::XDP, _) => Way::Bind,
+            _ => Way::Connect,
+        }
+    }
+}
+
+/// An address of one's own from which a place can be reached.
+fn own_place(place: &AddrInfo) -> Result<Addr> {
+    if let Some(place) = place.addr.to::<J1939Addr>() {
+        return Ok(J1939Addr::any(place.interface).into());
+    }
+    // The kernel chooses it for a datagram socket, which sends nothing by being connected.
+    let probe = Socket::new(place.addr.family(), Type::DGRAM, Protocol::DEFAULT)?;
+    probe.connect(place.addr)?;
+    match probe.local_addr()?.to_ip() {
+        Some(own) => Ok(Addr::from((own.ip(), 0))),
+        None => Ok(place.addr),
     }
 }
 
@@ -435,7 +492,8 @@ pub fn resolve(endpoint: &Endpoint, flags: AddrInfoFlags) -> Result<Vec<AddrInfo
     let (family, ty, protocol) = (endpoint.family(), endpoint.ty(), endpoint.protocol());
     let (host, service) = match endpoint.target() {
         Target::Addr(addr) => {
-            let family = addr.family();
+            // RDS uses the addresses of another family.
+            let family = if family == Family::UNSPEC { addr.family() } else { family };
             return Ok(vec![AddrInfo { family, ty, protocol, canonical_name: None, addr: *addr }]);
         }
         Target::Fd(_) => return Err(Error::new(Call::GetAddrInfo, Errno::EBADF)),

@@ -9,8 +9,8 @@ use std::time::Duration;
 use berkeley::cmsg::{self, RecvBuffer, SctpSend, SendBuffer};
 use berkeley::opt::{Bool, Int, Opt};
 use berkeley::{
-    Addr, Errno, Error, Family, MsgFlags, NetlinkAddr, PacketAddr, Protocol, Socket, Type, icmp,
-    opt,
+    Addr, Endpoint, Errno, Error, Family, MsgFlags, NetlinkAddr, PacketAddr, Protocol, Socket,
+    Type, icmp, opt,
 };
 use berkeley_testing::skip;
 
@@ -359,4 +359,42 @@ fn a3_flow_and_scope_reach_the_kernel() {
     let error = a.bind(addr).unwrap_err();
     assert_eq!(error.errno(), Some(Errno::EADDRNOTAVAIL));
     assert_eq!(error.address(), Some(&Addr::from(addr)));
+}
+
+/// Serves and dials the place that a text names, and sends its name there.
+macro_rules! dialled {
+    ($($test:ident: $place:literal)*) => {$(
+        #[test]
+        fn $test() {
+            let endpoint: Endpoint = $place.parse().unwrap();
+            drop(open!(endpoint.family(), endpoint.ty(), endpoint.protocol()));
+            let server = berkeley::create_server(&endpoint).unwrap();
+            assert_eq!((server.ty(), server.protocol()), (endpoint.ty(), endpoint.protocol()));
+            let place = endpoint.at(server.local_addr().unwrap());
+            let client = berkeley::create_connection(&place).unwrap();
+            match endpoint.protocol() {
+                // One socket has many associations, and each message says of which it is.
+                Protocol::SCTP if endpoint.ty() == Type::SEQPACKET => {
+                    client.send_to($place.as_bytes(), server.local_addr().unwrap()).unwrap()
+                }
+                _ => client.send($place.as_bytes()).unwrap(),
+            };
+            let connects = matches!(endpoint.ty(), Type::STREAM | Type::DCCP);
+            let accepted = connects.then(|| server.accept().unwrap().0);
+            let receiver = accepted.as_ref().unwrap_or(&server);
+            receiver.set_timeout(Duration::from_secs(10)).unwrap();
+            assert_eq!(receiver.recv_vec(100).unwrap(), $place.as_bytes());
+        }
+    )*};
+}
+
+dialled! {
+    dialled_mptcp: "mptcp4://localhost:0"
+    dialled_mptcp_v6: "mptcp6://[::1]:0"
+    dialled_sctp: "sctp4://localhost:0"
+    dialled_sctp_one_to_many: "sctp-seqpacket4://localhost:0"
+    dialled_dccp: "dccp4://localhost:0"
+    dialled_udplite: "udplite4://localhost:0"
+    dialled_udplite_v6: "udplite6://[::1]:0"
+    dialled_rds: "rds://127.0.0.1:0"
 }

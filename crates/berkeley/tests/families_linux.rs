@@ -387,6 +387,9 @@ fn a16_qipcrtr_messages() {
     assert_eq!(from.to::<QrtrAddr>().unwrap().node, bound.node);
 }
 
+/// A way to receive: how much there is.
+type Way = fn(&Socket, &mut [u8]) -> berkeley::Result<usize>;
+
 #[test]
 fn d4_a_message_that_does_not_fit_is_an_error_everywhere() {
     // The kernels of these families do not tell the length, but they tell.
@@ -399,7 +402,7 @@ fn d4_a_message_that_does_not_fit_is_an_error_everywhere() {
     for (socket, to) in cases {
         // A node does not send to itself.
         let sender = open!(socket.family(), socket.ty(), Protocol::DEFAULT);
-        let ways: [fn(&Socket, &mut [u8]) -> berkeley::Result<usize>; 3] = [
+        let ways: [Way; 3] = [
             |socket, buf| socket.recv(buf),
             |socket, buf| socket.recv_from(buf).map(|(len, _)| len),
             |socket, buf| {
@@ -522,4 +525,32 @@ fn an_algorithm_is_dialled_by_binding_to_it() {
     let hash = berkeley::create_connection("alg:hash:md5").unwrap();
     hash.send(b"").unwrap();
     assert_eq!(hex(&hash.recv_vec(16).unwrap()), "d41d8cd98f00b204e9800998ecf8427e");
+}
+
+#[test]
+fn endpoints_of_media_that_all_share() {
+    let _vcan = vcan!();
+    let bus = berkeley::create_connection("can:vcan0").unwrap();
+    let other = berkeley::create_server("can:vcan0").unwrap();
+    bus.send(&frame(0x55, b"shared")).unwrap();
+    let mut buf = [0; 72];
+    loop {
+        let len = other.recv(&mut buf).unwrap();
+        if buf[..len] == frame(0x55, b"shared") {
+            break;
+        }
+    }
+    let server = berkeley::create_server("isotp:vcan0,rx=0x701,tx=0x702").unwrap();
+    let client = berkeley::create_connection("isotp:vcan0,rx=0x702,tx=0x701").unwrap();
+    client.send(b"a long message of more than eight bytes").unwrap();
+    assert_eq!(server.recv_vec(100).unwrap(), b"a long message of more than eight bytes");
+
+    let server = berkeley::create_server("j1939:vcan0,addr=0x40").unwrap();
+    let source = "j1939:vcan0,addr=0x41".parse().unwrap();
+    let client = berkeley::Connector::new()
+        .source(source)
+        .connect("j1939:vcan0,pgn=0x12300,addr=0x40")
+        .unwrap();
+    client.send(b"dialled").unwrap();
+    assert_eq!(server.recv_vec(100).unwrap(), b"dialled");
 }

@@ -1,11 +1,12 @@
 //! `connect`: standard input goes there, what comes back to standard output.
 
+mod compute;
 mod datagrams;
 mod stream;
 
 use std::time::{Duration, Instant};
 
-use berkeley::{Addr, Cause, Connector, Endpoint, Error, Family, Socket, Type, UnixAddr};
+use berkeley::{Addr, Cause, Connector, Endpoint, Error, Family, Protocol, Socket, Type, UnixAddr};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -107,9 +108,16 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
         return check(&socket, &shown, connected, view);
     }
     let mut transfer = Transfer::new(arguments, view);
-    let ended = match socket.ty() {
-        Type::STREAM => stream::run(&socket, arguments, global, &mut transfer),
-        _ => datagrams::run(&socket, arguments, global, &mut transfer),
+    let ended = match (socket.family(), socket.ty(), socket.protocol()) {
+        (Family::ALG, ..) => compute::run(&socket, arguments, &mut transfer),
+        // SCTP keeps messages, and cannot be half closed.
+        (_, Type::STREAM, protocol) if protocol != Protocol::SCTP => {
+            stream::run(&socket, arguments, global, &mut transfer)
+        }
+        _ => {
+            let to = named_each_time(&endpoint)?;
+            datagrams::run(&socket, to.as_ref(), arguments, global, &mut transfer)
+        }
     };
     transfer.finish();
     ended.map_err(|error| named(error, &text))?;
@@ -146,6 +154,15 @@ fn dial(endpoint: &Endpoint, arguments: &Arguments, global: &Global) -> Result<S
         connector = connector.source(source);
     }
     Ok(connector.connect(endpoint)?)
+}
+
+/// The address that each message must name: that of SCTP's sockets of many associations.
+fn named_each_time(endpoint: &Endpoint) -> Result<Option<Addr>, Failure> {
+    if (endpoint.ty(), endpoint.protocol()) != (Type::SEQPACKET, Protocol::SCTP) {
+        return Ok(None);
+    }
+    let answers = berkeley::resolve(endpoint, berkeley::AddrInfoFlags::empty())?;
+    Ok(answers.first().map(|answer| answer.addr))
 }
 
 /// Why dialling failed: the network, or the command line.

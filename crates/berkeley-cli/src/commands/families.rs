@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use berkeley::{Errno, Error, Family, Protocol, Socket, Type};
+use berkeley::{Errno, Error, Family, Protocol, SCHEMES, Socket, Type};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -52,12 +52,12 @@ pub(crate) fn run(arguments: &Arguments, _: &Global, view: &View) -> Result<(), 
                 (true, None) => "",
                 (false, None) => "not in this kernel",
             };
-            let style = if here { GOOD } else { DIM };
             let types = words.join(" ");
-            view.line(format_args!("{style}{name:<16}{style:#} {types:<32} {DIM}{note}{DIM:#}"))?;
+            view.line(row(name, &types, 32, note, here))?;
         }
         families.push(to_json(name, &tried));
     }
+    let schemes = schemes(arguments, view)?;
     view.line("")?;
     let mut limits = serde_json::Map::new();
     for (name, meaning) in LIMITS {
@@ -75,8 +75,44 @@ pub(crate) fn run(arguments: &Arguments, _: &Global, view: &View) -> Result<(), 
         "schema": "berkeley.families/1",
         "ok": true,
         "families": families,
+        "addresses": schemes,
         "limits": limits,
     }))
+}
+
+/// The words that begin addresses, each tried too: a family has more than its types.
+fn schemes(arguments: &Arguments, view: &View) -> Result<Vec<Value>, Failure> {
+    view.line("")?;
+    let mut listed = Vec::new();
+    // The words of one IP version alone say nothing new.
+    let narrower = |name: &str| name.ends_with(['4', '6']) && name != "icmp6" && name != "raw6";
+    for scheme in SCHEMES.iter().filter(|scheme| !narrower(scheme.name) && scheme.name != "fd") {
+        let family = if scheme.family == Family::UNSPEC { Family::INET } else { scheme.family };
+        let tried = Socket::new(family, scheme.ty, scheme.protocol);
+        let note = match &tried {
+            Ok(_) => "",
+            Err(error) => reason(error).unwrap_or("not in this kernel"),
+        };
+        if tried.is_ok() || arguments.all {
+            view.line(row(scheme.name, scheme.meaning, 50, note, tried.is_ok()))?;
+        }
+        listed.push(json!({
+            "word": scheme.name,
+            "meaning": scheme.meaning,
+            "ok": tried.is_ok(),
+            "errno": tried.err().and_then(|error| error.errno()).and_then(Errno::name),
+        }));
+    }
+    Ok(listed)
+}
+
+/// A line: a name, what it has, and a note if there is one.
+fn row(name: &str, what: &str, width: usize, note: &str, good: bool) -> String {
+    let style = if good { GOOD } else { DIM };
+    match note {
+        "" => format!("{style}{name:<16}{style:#} {what}"),
+        note => format!("{style}{name:<16}{style:#} {what:<width$} {DIM}{note}{DIM:#}"),
+    }
 }
 
 /// A protocol with which the kernel makes raw sockets of a family, which have no default.
@@ -84,8 +120,12 @@ fn protocol(family: Family, ty: Type) -> Protocol {
     match (family, ty) {
         (Family::INET, Type::RAW) => Protocol::ICMP,
         (Family::INET6, Type::RAW) => Protocol::ICMPV6,
-        (Family::CAN, Type::RAW) => Protocol::from(1),
-        (Family::CAN, Type::DGRAM) => Protocol::from(2),
+        (Family::CAN, Type::RAW) => Protocol::CAN_RAW,
+        (Family::CAN, Type::DGRAM) => Protocol::CAN_BCM,
+        (Family::KEY, Type::RAW) => Protocol::from(2), // PF_KEY_V2
+        (Family::RXRPC, Type::DGRAM) => Protocol::from(Family::INET.number()), // its transport
+        (Family::BLUETOOTH, Type::RAW) => Protocol::BTPROTO_HCI,
+        (Family::BLUETOOTH, Type::STREAM) => Protocol::BTPROTO_RFCOMM,
         _ => Protocol::DEFAULT,
     }
 }

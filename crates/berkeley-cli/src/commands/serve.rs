@@ -6,7 +6,9 @@ mod run;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use berkeley::{Addr, Endpoint, Errno, Server, Socket, Target, Type, UnixAddr};
+use berkeley::{
+    Addr, Endpoint, Errno, Family, Protocol, Server, Socket, Target, Type, UnixAddr, opt,
+};
 use clap::Args;
 use serde_json::json;
 
@@ -74,6 +76,10 @@ enum Answer {
 /// A socket that is served at, and the file to remove with it.
 struct Place {
     socket: Socket,
+    /// The kind of place, with its address.
+    endpoint: Endpoint,
+    /// Whether there are connections to accept.
+    accepts: bool,
     path: Option<PathBuf>,
 }
 
@@ -155,7 +161,16 @@ fn open(text: &str, arguments: &Arguments, global: &Global) -> Result<Place, Fai
         _ => None,
     };
     socket.set_nonblocking(true)?;
-    Ok(Place { socket, path })
+    let endpoint = match endpoint.target() {
+        Target::Fd(_) => Endpoint::of_addr(&socket.local_addr()?, socket.ty()).unwrap_or(endpoint),
+        // A service of TIPC has names; its socket's own address is nobody's business.
+        _ if endpoint.family() == Family::TIPC => endpoint,
+        _ => endpoint.at(socket.local_addr()?),
+    };
+    // A socket of SCTP that listens may be all of its associations itself.
+    let many = (socket.ty(), socket.protocol()) == (Type::SEQPACKET, Protocol::SCTP);
+    let accepts = !many && socket.get(opt::SO_ACCEPTCONN)?;
+    Ok(Place { socket, endpoint, accepts, path })
 }
 
 /// Whether both IP versions are meant: no host, and none of them named.
@@ -196,18 +211,18 @@ fn announce(place: &Place, view: &View) -> Result<(), Failure> {
     let socket = &place.socket;
     let addr = socket.local_addr()?;
     let both = addr.to_ip().is_some_and(|ip| ip.is_ipv6())
-        && socket.get(berkeley::opt::IPV6_V6ONLY).is_ok_and(|only| !only);
-    let endpoint =
-        Endpoint::of_addr(&addr, socket.ty()).map_or(addr.to_string(), |e| e.to_string());
+        && socket.get(opt::IPV6_V6ONLY).is_ok_and(|only| !only);
+    let endpoint = place.endpoint.to_string();
     let versions = if both { " (IPv4 and IPv6)" } else { "" };
     view.line(format_args!("listening on {endpoint}{versions}"))?;
     view.event(&json!({
         "event": "listening", "addr": addr.to_string(), "endpoint": endpoint, "port": addr.port(),
     }))?;
     if view.tells_people() {
-        let to = match (addr.port(), socket.ty()) {
-            (Some(port), Type::DGRAM) => format!("udp://localhost:{port}"),
-            (Some(port), _) => format!("localhost:{port}"),
+        let scheme = place.endpoint.scheme().name;
+        let to = match (addr.port(), scheme) {
+            (Some(port), "tcp" | "tcp4" | "tcp6") => format!("localhost:{port}"),
+            (Some(port), _) => format!("{scheme}://localhost:{port}"),
             (None, _) => endpoint,
         };
         view.note(format_args!("try: berkeley connect {to}     stop: Ctrl-C"));

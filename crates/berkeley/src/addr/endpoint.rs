@@ -213,6 +213,21 @@ impl Endpoint {
         Some(Endpoint { scheme, target: Target::Addr(*addr), options: Vec::new() })
     }
 
+    /// The same kind of socket at this address.
+    ///
+    /// ```
+    /// use berkeley::Endpoint;
+    ///
+    /// let asked: Endpoint = "sctp://localhost:0".parse()?;
+    /// let bound = asked.at("127.0.0.1:4711".parse()?);
+    /// assert_eq!(bound.to_string(), "sctp://127.0.0.1:4711");
+    /// # Ok::<(), berkeley::AddrError>(())
+    /// ```
+    #[must_use]
+    pub fn at(&self, addr: Addr) -> Endpoint {
+        Endpoint { scheme: self.scheme, target: Target::Addr(addr), options: self.options.clone() }
+    }
+
     /// TCP at a host, of any name, and a port.
     pub(crate) fn of_host(host: &str, port: u16) -> Endpoint {
         let host = (!host.is_empty()).then(|| host.to_owned());

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use berkeley::{Errno, Error, Socket, Type};
+use berkeley::{Addr, Errno, Error, Socket, Type};
 
 use super::stream::with_crlf;
 use super::{Arguments, Frame, Transfer, Until};
@@ -18,13 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Sends the input's messages and takes what comes back, until it has been silent.
 pub(super) fn run(
     socket: &Socket,
+    to: Option<&Addr>,
     arguments: &Arguments,
     global: &Global,
     transfer: &mut Transfer<'_>,
 ) -> Result<(), Failure> {
     let sender = match arguments.recv_only {
         true => None,
-        false => Some(start(socket, arguments)?),
+        false => Some(start(socket, to.copied(), arguments)?),
     };
     let idle = match arguments.until {
         Some(Until::Idle(limit)) => Some(limit),
@@ -57,7 +58,7 @@ pub(super) fn run(
         }
         match reader.recv(&mut data) {
             // A connection of messages has an end; a datagram may be empty.
-            Ok(0) if socket.ty() == Type::SEQPACKET => return Ok(()),
+            Ok(0) if has_end(socket) => return Ok(()),
             Ok(len) => {
                 last = Instant::now();
                 if transfer.take(data.get(..len).unwrap_or_default(), arguments)? {
@@ -77,20 +78,29 @@ pub(super) fn run(
     }
 }
 
+/// Whether nothing is the end of a connection, and not an empty message.
+fn has_end(socket: &Socket) -> bool {
+    matches!(socket.ty(), Type::STREAM | Type::SEQPACKET | Type::DCCP)
+}
+
 /// What the sending thread tells.
 enum Sent {
     Message(u64),
     End(Result<(), Failure>),
 }
 
-fn start(socket: &Socket, arguments: &Arguments) -> Result<mpsc::Receiver<Sent>, Failure> {
+fn start(
+    socket: &Socket,
+    to: Option<Addr>,
+    arguments: &Arguments,
+) -> Result<mpsc::Receiver<Sent>, Failure> {
     let (tell, told) = mpsc::channel();
     let socket = socket.dup()?;
     let by_line = std::io::stdin().is_terminal();
     let frame = arguments.frame.unwrap_or(if by_line { Frame::Line } else { Frame::Whole });
     let crlf = arguments.crlf;
     thread::spawn(move || {
-        let ended = send(&socket, frame, crlf, &tell);
+        let ended = send(&socket, to.as_ref(), frame, crlf, &tell);
         let _ = tell.send(Sent::End(ended));
     });
     Ok(told)
@@ -98,6 +108,7 @@ fn start(socket: &Socket, arguments: &Arguments) -> Result<mpsc::Receiver<Sent>,
 
 fn send(
     socket: &Socket,
+    to: Option<&Addr>,
     frame: Frame,
     crlf: bool,
     tell: &mpsc::Sender<Sent>,
@@ -116,7 +127,11 @@ fn send(
             return Ok(());
         }
         let data = if crlf { with_crlf(&message) } else { message };
-        socket.send(&data).map_err(|error| match error.errno() {
+        let sent = match to {
+            Some(to) => socket.send_to(&data, to),
+            None => socket.send(&data),
+        };
+        sent.map_err(|error| match error.errno() {
             Some(Errno::EMSGSIZE) => Failure::new(
                 Exit::Send,
                 format!("{} bytes or more do not fit into one datagram", data.len()),

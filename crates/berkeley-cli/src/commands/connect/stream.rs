@@ -160,6 +160,8 @@ fn half_close(socket: &Socket) -> Result<(), Failure> {
     match socket.shutdown(Shutdown::Write) {
         // The other side was quicker: there is nothing to close any more.
         Err(error) if error.errno() == Some(berkeley::Errno::ENOTCONN) => Ok(()),
+        // TIPC ends both directions or none.
+        Err(error) if error.errno() == Some(berkeley::Errno::EINVAL) => Ok(()),
         result => Ok(result?),
     }
 }

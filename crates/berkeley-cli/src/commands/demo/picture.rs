@@ -170,7 +170,7 @@ impl Sheet {
                 Side::Client => (&[][..], text),
             };
             let time = match number {
-                0 => format!("{:>TIME$.3}", moment.at.as_secs_f64() * 1e3),
+                0 => milliseconds(moment.at),
                 _ => " ".repeat(TIME),
             };
             let knot_of = |side: Side, waits: bool| match knot {
@@ -426,4 +426,11 @@ mod tests {
             ["1 µs", "999 µs", "1.00 ms", "99.90 ms", "100 ms", "999 ms", "1.00 s", "12.35 s"];
         assert_eq!(shown, wanted);
     }
+}
+
+/// A time in as many places as there is room for: a slow machine must not break the picture.
+fn milliseconds(at: std::time::Duration) -> String {
+    let value = at.as_secs_f64() * 1e3;
+    let shown = format!("{value:>TIME$.3}");
+    shown.get(..TIME).map_or(shown.clone(), |cut| cut.trim_end_matches('.').to_owned())
 }

@@ -142,9 +142,9 @@ impl<'a> Loop<'a> {
     /// Something has come at one of the addresses. `true` if a datagram was served.
     fn place_ready(&mut self, key: usize) -> Result<bool, Failure> {
         let Some(place) = self.places.get(key - 1) else { return Ok(false) };
-        match place.socket.ty() {
-            Type::STREAM | Type::SEQPACKET => self.accept(key).map(|()| false),
-            _ => self.datagrams(key),
+        match place.accepts {
+            true => self.accept(key).map(|()| false),
+            false => self.datagrams(key),
         }
     }
 
