@@ -17,18 +17,16 @@ pub(super) fn run(
     transfer: &mut Transfer<'_>,
 ) -> Result<(), Failure> {
     let mut input = std::io::stdin().lock();
-    while !arguments.recv_only {
+    let mut is_last = arguments.recv_only;
+    while !is_last {
         let mut piece = Vec::new();
         (&mut input)
             .take(PIECE)
             .read_to_end(&mut piece)
             .map_err(|error| Failure::new(Exit::Send, format!("standard input: {error}")))?;
-        let is_last = (piece.len() as u64) < PIECE;
+        is_last = (piece.len() as u64) < PIECE;
         let flags = if is_last { MsgFlags::empty() } else { MsgFlags::MORE };
         transfer.sent += socket.send_with(&piece, flags)? as u64;
-        if is_last {
-            break;
-        }
     }
     let mut answer = vec![0; PIECE as usize];
     // Random numbers come for as long as they are asked for; this is one answer.

@@ -331,6 +331,13 @@ fn styled(style: Style, text: &str) -> String {
     if style == PLAIN { text.to_owned() } else { format!("{style}{text}{style:#}") }
 }
 
+/// A time in as many places as there is room for: a slow machine must not break the picture.
+fn milliseconds(at: std::time::Duration) -> String {
+    let value = at.as_secs_f64() * 1e3;
+    let shown = format!("{value:>TIME$.3}");
+    shown.get(..TIME).map_or(shown.clone(), |cut| cut.trim_end_matches('.').to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -426,11 +433,4 @@ mod tests {
             ["1 µs", "999 µs", "1.00 ms", "99.90 ms", "100 ms", "999 ms", "1.00 s", "12.35 s"];
         assert_eq!(shown, wanted);
     }
-}
-
-/// A time in as many places as there is room for: a slow machine must not break the picture.
-fn milliseconds(at: std::time::Duration) -> String {
-    let value = at.as_secs_f64() * 1e3;
-    let shown = format!("{value:>TIME$.3}");
-    shown.get(..TIME).map_or(shown.clone(), |cut| cut.trim_end_matches('.').to_owned())
 }
