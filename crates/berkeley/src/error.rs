@@ -167,6 +167,10 @@ pub enum Call {
     GetHostByAddr,
     /// Asking for this machine's name.
     GetHostName,
+    /// Giving this machine a name.
+    SetHostName,
+    /// Asking where the urgent byte of a stream stands.
+    SockAtMark,
     /// Looking up a service's port.
     GetServByName,
     /// Looking up a port's service.
@@ -229,6 +233,8 @@ impl Call {
             Call::GetHostByName => "gethostbyname",
             Call::GetHostByAddr => "gethostbyaddr",
             Call::GetHostName => "gethostname",
+            Call::SetHostName => "sethostname",
+            Call::SockAtMark => "sockatmark",
             Call::GetServByName => "getservbyname",
             Call::GetServByPort => "getservbyport",
             Call::GetProtoByName => "getprotobyname",

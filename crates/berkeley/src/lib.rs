@@ -100,7 +100,7 @@ pub use names::{
     AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, getaddrinfo,
     getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname, getnameinfo,
     getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
-    if_nametoindex,
+    if_nametoindex, sethostname,
 };
 pub use socket::{
     CipherOp, Received, ReceivedFds, Socket, default_timeout, set_default_timeout, tee,

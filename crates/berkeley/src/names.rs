@@ -457,6 +457,25 @@ pub fn gethostname() -> Result<String> {
     sys::host_name().map(text).map_err(Error::of(Call::GetHostName))
 }
 
+/// Gives this machine, or this namespace of names, a name of at most 64 bytes.
+///
+/// ```no_run
+/// berkeley::sethostname("testbed")?;
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// `EPERM` without the right `CAP_SYS_ADMIN`, `EINVAL` for a name that is too long.
+///
+/// See `sethostname(2)`, `uts_namespaces(7)`.
+pub fn sethostname(name: impl AsRef<[u8]>) -> Result<()> {
+    let name = name.as_ref();
+    sys::set_host_name(name).map_err(|errno| {
+        Error::new(Call::SetHostName, errno).at_name(String::from_utf8_lossy(name).into_owned())
+    })
+}
+
 /// The name of a host with its domain, as far as it can be found out; else the name given.
 /// Without a name, or with `0.0.0.0` or `::`, this machine's.
 ///

@@ -121,6 +121,33 @@ impl Socket {
         self.recv_from_with(buf, MsgFlags::empty())
     }
 
+    /// Whether everything that was sent before the urgent byte has been received. With
+    /// `SO_OOBINLINE` the next byte is the urgent one; without, it is had by [`MsgFlags::OOB`].
+    ///
+    /// ```
+    /// use berkeley::{MsgFlags, create_connection, create_server};
+    ///
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let client = create_connection(server.local_addr()?)?;
+    /// client.send(b"before")?;
+    /// client.send_with(b"!", MsgFlags::OOB)?;
+    ///
+    /// let (conn, _) = server.accept()?;
+    /// assert_eq!(conn.recv_vec(100)?, b"before");
+    /// assert!(conn.at_mark()?);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ENOTTY` for kinds of sockets without urgent data.
+    ///
+    /// See `sockatmark(3)`.
+    #[doc(alias("sockatmark", "SIOCATMARK"))]
+    pub fn at_mark(&self) -> Result<bool> {
+        sys::at_mark(self.fd.as_fd()).map_err(Error::of(Call::SockAtMark))
+    }
+
     /// [`recv_from`](Socket::recv_from) with flags.
     ///
     /// ```

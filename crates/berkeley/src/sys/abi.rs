@@ -7,6 +7,7 @@ pub(crate) use libc::*;
 /// What Linux's headers define and the `libc` crate does not.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod missing {
+    pub(crate) const SIOCATMARK: u32 = 0x8905;
     // Families, levels and options.
     pub(crate) const SOL_IPX: i32 = 256;
     pub(crate) const SOL_AX25: i32 = 257;

@@ -299,6 +299,14 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(
     check(unsafe { c::ioctl(fd.as_raw_fd(), c::FIONBIO as _, &mut on) })
 }
 
+/// Whether the next byte of a stream is the one that was sent as urgent.
+pub(crate) fn at_mark(fd: BorrowedFd<'_>) -> Result<bool> {
+    let mut mark: c::c_int = 0;
+    // SAFETY: `SIOCATMARK` writes one `int`.
+    check(unsafe { c::ioctl(fd.as_raw_fd(), c::SIOCATMARK as _, &mut mark) })?;
+    Ok(mark != 0)
+}
+
 pub(crate) fn is_nonblocking(fd: BorrowedFd<'_>) -> Result<bool> {
     // SAFETY: `F_GETFL` takes no memory of ours.
     let flags = unsafe { c::fcntl(fd.as_raw_fd(), c::F_GETFL) };

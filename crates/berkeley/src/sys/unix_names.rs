@@ -134,6 +134,11 @@ pub(crate) fn host_name() -> Result<Vec<u8>, Errno> {
     Ok(until_nul(&name))
 }
 
+pub(crate) fn set_host_name(name: &[u8]) -> Result<(), Errno> {
+    // SAFETY: the pointer and length describe `name`, which the call only reads.
+    super::check(unsafe { c::sethostname(name.as_ptr().cast(), name.len()) })
+}
+
 /// The port of a service, in host order.
 pub(crate) fn service_by_name(name: &CStr, protocol: Option<&CStr>) -> Option<Entry> {
     read_database(
