@@ -146,6 +146,41 @@ fn a11_can_fd_frames() {
 }
 
 #[test]
+fn a11_can_xl_frames() {
+    const CAN_RAW_XL_FRAMES: Opt<Bool> = Opt::new("CAN_RAW_XL_FRAMES", 101, 7);
+    let interface = vcan!();
+    let (a, b) = (
+        open!(Family::CAN, Type::RAW, Protocol::CAN_RAW),
+        open!(Family::CAN, Type::RAW, Protocol::CAN_RAW),
+    );
+    for socket in [&a, &b] {
+        if socket.set(CAN_RAW_XL_FRAMES, true).is_err() {
+            skip!("CAN XL needs Linux 6.2");
+        }
+        socket.bind(CanAddr { interface }).unwrap();
+    }
+    // `struct canxl_frame`: priority, flags (XL), kind, length, acceptance, data.
+    let mut sent = 0x55_u32.to_ne_bytes().to_vec();
+    sent.extend([0x80, 1]);
+    sent.extend(1000_u16.to_ne_bytes());
+    sent.extend(0x0102_0304_u32.to_ne_bytes());
+    sent.extend([0xc1; 1000]);
+    match a.send(&sent) {
+        Err(error) if error.errno() == Some(Errno::EINVAL) => {
+            skip!("the frames of vcan0 are too small for CAN XL")
+        }
+        result => result.map(|_| ()).unwrap(),
+    }
+    let mut buf = [0; 2060];
+    loop {
+        let len = b.recv(&mut buf).unwrap();
+        if buf[..len] == sent {
+            break;
+        }
+    }
+}
+
+#[test]
 fn a12_can_broadcast_manager() {
     let interface = vcan!();
     let manager = open!(Family::CAN, Type::DGRAM, Protocol::CAN_BCM);

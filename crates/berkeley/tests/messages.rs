@@ -117,6 +117,22 @@ fn c5_pidfd_of_sender() {
 }
 
 #[test]
+fn c5_security_label_of_sender() {
+    const SO_PASSSEC: Opt<Bool> = switch("SO_PASSSEC", 1, 34);
+    let (a, b) = Socket::pair(Family::UNIX, Type::DGRAM, Protocol::DEFAULT).unwrap();
+    b.set(SO_PASSSEC, true).unwrap();
+    a.send(b"x").unwrap();
+    let mut control = RecvBuffer::with_room(512);
+    b.recv_message(&mut [0; 1], &mut control).unwrap();
+    let Some(label) = control.get(cmsg::SCM_SECURITY) else {
+        skip!("no security module labels sockets here");
+    };
+    // The kernel knows the same label by another way.
+    let own = std::fs::read_to_string("/proc/self/attr/current").unwrap();
+    assert_eq!(label, own.trim_end_matches(['\0', '\n']));
+}
+
+#[test]
 fn c6_pktinfo_tells_destination_and_interface() {
     let (a, b) = (udp("127.0.0.1:0"), udp("0.0.0.0:0"));
     b.set(IP_PKTINFO, true).unwrap();
