@@ -54,7 +54,7 @@ fn times_out<T>(what: &str, call: impl FnOnce() -> Result<T>) {
 }
 
 #[test]
-fn calls_survive_a_storm_of_signals() {
+fn d15_calls_survive_a_storm_of_signals() {
     storm();
     let server = create_server("127.0.0.1:0").unwrap();
     let addr = server.local_addr().unwrap();
