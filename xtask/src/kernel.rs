@@ -207,7 +207,10 @@ fn command(program: &Program, names: &[String]) -> Command {
 /// The programs with tests in cargo's messages, which are lines of JSON.
 fn programs(messages: &str) -> Vec<Program> {
     let lines = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
-    lines.filter_map(|message: Value| program(&message)).collect()
+    let mut found: Vec<Program> = lines.filter_map(|message: Value| program(&message)).collect();
+    // Cargo tells them as they are ready.
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
 }
 
 /// A message's program, if it is about one with tests.

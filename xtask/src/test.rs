@@ -75,30 +75,22 @@ pub(crate) fn run_with(
     }
     let status = child.wait().map_err(|error| format!("cannot wait for the tests: {error}"))?;
     let skipped = read_skips(&skips);
-    let mut wrongly = Vec::new();
-    for line in &skipped {
-        let name = line.split_once(": ").map_or(line.as_str(), |(name, _)| name);
-        if may_skip(name) {
-            println!("skipped {line}");
-        } else {
-            println!("failed, as it may not be skipped here: {line}");
-            wrongly.push(name);
-        }
-    }
-    count.skipped += ran.skipped + skipped.len() - wrongly.len();
-    count.failed += ran.failed + wrongly.len();
-    count.passed += ran.passed.saturating_sub(skipped.len());
-    if status.success() {
-        return match wrongly.is_empty() {
-            true => Ok(()),
-            false => Err(format!("skipped without leave: {}", wrongly.join(", "))),
-        };
-    }
     // A program that does not build or dies has no line of results.
-    if ran.failed == 0 {
-        count.failed += 1;
+    let died = !status.success() && ran.failed == 0;
+    let (ran, wrongly) = judge(ran, &skipped, may_skip);
+    for line in &skipped {
+        println!("skipped {line}");
     }
-    Err(format!("`{}` ended with {status}", shown(test)))
+    count.passed += ran.passed;
+    count.failed += ran.failed + usize::from(died);
+    count.skipped += ran.skipped;
+    if !status.success() {
+        return Err(format!("`{}` ended with {status}", shown(test)));
+    }
+    match wrongly.is_empty() {
+        true => Ok(()),
+        false => Err(format!("skipped, and may not be: {}", wrongly.join("; "))),
+    }
 }
 
 /// Prints the final line, and fails if anything did.
@@ -123,6 +115,19 @@ impl Count {
     pub(crate) fn allow_no_skips(&mut self) {
         self.failed += std::mem::take(&mut self.skipped);
     }
+}
+
+/// Tests that skipped themselves are among the passed until here. Those that may not are told too.
+fn judge(ran: Count, skipped: &[String], may_skip: impl Fn(&str) -> bool) -> (Count, Vec<String>) {
+    let name = |line: &str| line.split(": ").next().unwrap_or_default().to_owned();
+    let wrongly = skipped.iter().filter(|line| !may_skip(&name(line)));
+    let wrongly: Vec<String> = wrongly.cloned().collect();
+    let count = Count {
+        passed: ran.passed.saturating_sub(skipped.len()),
+        failed: ran.failed + wrongly.len(),
+        skipped: ran.skipped + skipped.len() - wrongly.len(),
+    };
+    (count, wrongly)
 }
 
 /// Hands the output on as it comes and adds up its lines `test result:`.
@@ -171,6 +176,15 @@ fn has_cargo_command(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_skip_without_leave_is_a_failure() {
+        let ran = Count { passed: 3, failed: 1, skipped: 1 };
+        let skipped = ["a: why", "b: why"].map(String::from);
+        let (count, wrongly) = judge(ran, &skipped, |name| name == "a");
+        assert_eq!(count, Count { passed: 1, failed: 2, skipped: 2 });
+        assert_eq!(wrongly, ["b: why"]);
+    }
 
     #[test]
     fn results_are_added_up() {
