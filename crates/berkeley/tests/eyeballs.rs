@@ -256,6 +256,23 @@ fn e8_names_and_other_places_work_as_before() {
     assert!(matches!(family.cause(), Cause::Argument(_)), "{family}");
 }
 
+#[test]
+fn e8_time_that_is_over_before_it_begins_is_a_timeout() {
+    let (_server, alive) = server("127.0.0.1:0");
+    let gone = refusing("127.0.0.2");
+    let mut connected = 0;
+    for timeout in [Duration::ZERO, Duration::from_nanos(1)].repeat(50) {
+        match race(DELAY).timeout(timeout).connect_any([alive, gone.addr]) {
+            Ok(sock) => {
+                assert_eq!(sock.timeout(), Some(timeout));
+                connected += 1;
+            }
+            Err(error) => assert!(error.is_timeout(), "{error}"),
+        }
+    }
+    assert!(connected > 0, "one look is taken, and loopback answers while the call is made");
+}
+
 /// The reason for all this: a host with an address that swallows everything, as a dead IPv6 route
 /// does. In a network of the test's own, where packets to some addresses go nowhere.
 #[test]
@@ -286,17 +303,4 @@ fn e8_a_black_hole_is_passed_in_less_than_300_ms() {
             assert_eq!(tried(&error), vec![(hole, Cause::TimedOut); 3]);
         }
     });
-}
-
-#[test]
-fn e8_time_that_is_over_before_it_begins_is_a_timeout() {
-    let (_server, alive) = server("127.0.0.1:0");
-    let gone = refusing("127.0.0.2");
-    for timeout in [Duration::ZERO, Duration::from_nanos(1)] {
-        // One look is taken: loopback may have answered.
-        match race(DELAY).timeout(timeout).connect_any([alive, gone.addr]) {
-            Ok(sock) => assert_eq!(sock.timeout(), Some(timeout)),
-            Err(error) => assert!(error.is_timeout(), "{error}"),
-        }
-    }
 }
