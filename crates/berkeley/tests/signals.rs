@@ -80,6 +80,8 @@ fn d15_calls_survive_a_storm_of_signals() {
         .filter_map(|_| Connector::new().timeout(Duration::from_millis(20)).connect(full_addr).ok())
         .collect();
     times_out("connect", || Connector::new().timeout(LIMIT).connect(full_addr));
+    let several = Connector::new().timeout(LIMIT).happy_eyeballs(LIMIT / 4);
+    times_out("connect_any", || several.connect_any([full_addr; 3]));
 
     // Without one: the call goes on until it is done.
     let (c, d) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();

@@ -14,7 +14,7 @@
 //! | `send`, `send_to`, `send_message` | bytes out, never raising `SIGPIPE` |
 //! | `recv`, `recv_from`, `recv_message`, `recv_message_into` | bytes in, and control messages |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
-//! | `set_nonblocking`, `is_nonblocking`, `wait` | blocking mode, and readiness with nanoseconds |
+//! | `set_nonblocking`, `is_nonblocking`, `wait`, `wait_any` | blocking mode, and readiness with nanoseconds |
 //! | `getaddrinfo`, `getnameinfo`, `host_by_name`, `host_by_addr`, `host_name` | names |
 //! | `service_by_name`, `service_by_port`, `protocol_by_name`, `protocol_by_number` | the services and protocols files |
 //! | `interface_index`, `interface_name`, `interfaces` | interfaces |
