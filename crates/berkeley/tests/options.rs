@@ -116,7 +116,7 @@ fn multicast_reaches_the_members_of_the_group() {
     let group = Ipv4Addr::new(239, 77, 1, 1);
     let member = udp();
     member.bind("0.0.0.0:0").unwrap();
-    let membership = MembershipV4 { group, interface: Ipv4Addr::LOCALHOST };
+    let membership = MembershipV4 { group, interface: Ipv4Addr::LOCALHOST.into() };
     if let Err(error) = member.set(opt::IP_ADD_MEMBERSHIP, membership) {
         skip!("no multicast here: {error}");
     }
@@ -147,6 +147,6 @@ fn multicast_of_version_6_is_joined_by_interface() {
         skip!("no multicast here: {error}");
     }
     sock.set(opt::IPV6_DROP_MEMBERSHIP, membership).unwrap();
-    sock.set(opt::IPV6_MULTICAST_IF, interface as i32).unwrap();
-    assert_eq!(sock.get(opt::IPV6_MULTICAST_IF).unwrap(), interface as i32);
+    sock.set(opt::IPV6_MULTICAST_IF, interface).unwrap();
+    assert_eq!(sock.get(opt::IPV6_MULTICAST_IF).unwrap(), interface);
 }

@@ -52,7 +52,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
         asked.push(row(name)?);
     }
     let rows: Vec<&Row> = match asked.as_slice() {
-        [] => opt::TABLE.iter().filter(|row| is_wanted(row, arguments.filter.as_deref())).collect(),
+        [] => opt::TABLE
+            .iter()
+            .filter(|row| row.access.reads() && is_wanted(row, arguments.filter.as_deref()))
+            .collect(),
         _ => asked,
     };
     let explicit = !names.is_empty();
@@ -130,6 +133,7 @@ fn is_wanted(row: &Row, filter: Option<&str>) -> bool {
 
 fn read(socket: &Socket, row: &Row) -> berkeley::Result<Vec<u8>> {
     let mut value = vec![0; row.room];
+    (row.ask)(&mut value);
     let len = socket.getsockopt(row.level, row.number, &mut value)?;
     value.truncate(len);
     Ok(value)

@@ -39,3 +39,6 @@ mod missing {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use missing::*;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use super::option_numbers::*;
