@@ -239,7 +239,11 @@ impl Codec for MulticastInterface {
     }
 
     fn decode(bytes: &[u8]) -> Option<InterfaceV4> {
-        V4::decode(bytes).map(InterfaceV4::from)
+        match ip_mreqn::imr_ifindex.get(bytes) {
+            None => V4::decode(bytes).map(InterfaceV4::from),
+            Some(0) => ip_mreqn::imr_address.get(bytes).map(|octets| Ipv4Addr::from(octets).into()),
+            Some(index) => Some(InterfaceV4::Index(index as u32)),
+        }
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {

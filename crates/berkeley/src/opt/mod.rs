@@ -40,6 +40,8 @@ pub use time::*;
 pub use tls::*;
 pub use words::*;
 
+use crate::kind::Family;
+
 /// An option of a socket: a row of the table, and how its value is written in bytes.
 ///
 /// The rows with names are constants of this module; every other option of the platform can be
@@ -206,6 +208,8 @@ pub struct Row {
     pub level: i32,
     /// The number within the level.
     pub number: i32,
+    /// The family whose sockets alone have it, where others use the same numbers.
+    pub family: Option<Family>,
     /// Whether it can be read, set, or both.
     pub access: Access,
     /// Where there is such an option.
@@ -260,6 +264,24 @@ impl Access {
     /// ```
     pub const fn sets(self) -> bool {
         !matches!(self, Access::Get)
+    }
+}
+
+impl Row {
+    /// Whether a socket of this family may have it: the numbers of levels mean something else in
+    /// Bluetooth than in IP.
+    ///
+    /// ```
+    /// use berkeley::{Family, opt::by_name};
+    ///
+    /// assert!(by_name("IP_TOS").unwrap().belongs_to(Family::INET));
+    /// assert!(!by_name("HCI_FILTER").unwrap().belongs_to(Family::INET));
+    /// ```
+    pub fn belongs_to(&self, family: Family) -> bool {
+        match self.family {
+            Some(own) => own == family,
+            None => !TABLE.iter().any(|row| row.family == Some(family) && row.level == self.level),
+        }
     }
 }
 

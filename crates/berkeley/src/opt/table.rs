@@ -49,7 +49,7 @@ const fn joined() -> [Row; COUNT] {
 }
 
 /// Declares the constant and the row of each option:
-/// `NAME: type of the value [get or set, if not both] = number, "meaning";`.
+/// `NAME: type of the value [get or set, if not both] = number, "meaning";`, by level.
 macro_rules! options {
     ($($level:ident { $(
         $(#[alias($($alias:literal),+)])?
@@ -70,6 +70,7 @@ macro_rules! options {
                 level_name: stringify!($level),
                 level: c::$level,
                 number: $number as i32,
+                family: crate::opt::table::family!($level),
                 access: crate::opt::table::access!($($access)?),
                 platforms: "Linux",
                 form: <$codec as crate::opt::Codec>::FORM,
@@ -83,6 +84,26 @@ macro_rules! options {
     };
 }
 use options;
+
+/// The family of levels whose numbers other families use for something else.
+macro_rules! family {
+    (SOL_HCI) => {
+        Some(crate::kind::Family::BLUETOOTH)
+    };
+    (SOL_L2CAP) => {
+        Some(crate::kind::Family::BLUETOOTH)
+    };
+    (SOL_RFCOMM) => {
+        Some(crate::kind::Family::BLUETOOTH)
+    };
+    (SOL_SCO) => {
+        Some(crate::kind::Family::BLUETOOTH)
+    };
+    ($level:ident) => {
+        None
+    };
+}
+use family;
 
 macro_rules! access {
     () => {

@@ -29,7 +29,7 @@ impl Codec for Text {
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
-        Self::decode(bytes)
+        Self::decode(bytes).map(|text| if text.is_empty() { "none".to_owned() } else { text })
     }
 
     fn parse(text: &str) -> Option<Vec<u8>> {

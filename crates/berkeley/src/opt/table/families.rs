@@ -91,7 +91,7 @@ options! {
     SOL_ALG {
         ALG_SET_AEAD_AUTHSIZE: Length [set] = c::ALG_SET_AEAD_AUTHSIZE, "How long the authentication tag is.";
         ALG_SET_DRBG_ENTROPY: Secret [set] = c::ALG_SET_DRBG_ENTROPY, "What a generator of random numbers begins with, for tests. Linux 5.11";
-        ALG_SET_KEY: Secret [set] = c::ALG_SET_KEY, "The key.";
+        ALG_SET_KEY: Secret [set] = c::ALG_SET_KEY, "The key of the cipher or hash.";
         ALG_SET_KEY_BY_KEY_SERIAL: Int [set] = c::ALG_SET_KEY_BY_KEY_SERIAL, "The key, by its number in the kernel's keyring. Linux 6.2";
         ALG_SET_PUBKEY: Bytes<4096> [set] = c::ALG_SET_PUBKEY, "The public key. No kernel of Linux's own takes it.";
     }

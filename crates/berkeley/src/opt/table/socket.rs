@@ -33,7 +33,7 @@ options! {
         SO_ERROR: Pending [get] = c::SO_ERROR, "The pending error, which reading clears.";
         SO_INCOMING_CPU: Int = c::SO_INCOMING_CPU, "The processor that packets are received on.";
         SO_INCOMING_NAPI_ID: U32 [get] = c::SO_INCOMING_NAPI_ID, "The device's queue that packets are received by.";
-        SO_INQ: Bool = c::SO_INQ, "How much more there is to receive comes with each message. Linux 6.17";
+        SO_INQ: Bool [set] = c::SO_INQ, "How much more there is to receive comes with each message. Linux 6.17";
         SO_KEEPALIVE: Bool = c::SO_KEEPALIVE, "Idle connections are probed, and end if the peer is gone.";
         #[alias("linger")]
         SO_LINGER: Linger = c::SO_LINGER, "How long closing waits for unsent data; zero resets the connection.";
@@ -52,7 +52,6 @@ options! {
         SO_PEEK_OFF: Int = c::SO_PEEK_OFF, "Where looking at data without taking it begins; −1 is always the front.";
         SO_PEERCRED: Peer [get] = c::SO_PEERCRED, "Who the peer of a UNIX socket is.";
         SO_PEERGROUPS: Many<U32> [get] = c::SO_PEERGROUPS, "The supplementary groups of the peer of a UNIX socket. Linux 4.13";
-        SO_PEERNAME: Address [get] = c::SO_PEERNAME, "The peer's address.";
         SO_PEERPIDFD: OpenedFd [get] = c::SO_PEERPIDFD, "A new descriptor of the process at the other end of a UNIX socket. Linux 6.5";
         SO_PEERSEC: Text [get] = c::SO_PEERSEC, "The security label of the peer.";
         SO_PREFER_BUSY_POLL: Bool = c::SO_PREFER_BUSY_POLL, "Polling the device is preferred to its interrupts. Linux 5.11";
