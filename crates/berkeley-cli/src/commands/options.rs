@@ -149,7 +149,8 @@ fn describe(row: &Row, value: &[u8]) -> String {
     };
     // What is too long for its column follows the meaning, line by line.
     let is_short = shown.chars().count() <= 40;
-    let (column, below) = if is_short { (shown.as_str(), "") } else { ("…", shown.as_str()) };
+    let (column, below) =
+        if is_short { (shown.as_str(), "") } else { ("as follows", shown.as_str()) };
     let line = format!("{STRONG}{:<24}{STRONG:#} {column:<16} ", row.name);
     let mut meaning = text::broken(row.meaning, room).into_iter();
     let first = meaning.next().unwrap_or_default();
