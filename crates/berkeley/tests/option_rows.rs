@@ -116,7 +116,7 @@ fn is_old_enough(row: &Row) -> bool {
         Some((major.parse().ok()?, minor.parse().ok()?))
     };
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
-    let needed = row.meaning.rsplit_once("Linux ").and_then(|(_, rest)| version(rest));
+    let needed = row.platforms.strip_prefix("Linux ").and_then(version);
     needed.is_none_or(|needed| version(&release).unwrap() >= needed)
 }
 
@@ -203,6 +203,49 @@ fn what_can_only_be_read_cannot_be_set() {
             assert!(done.is_err(), "{} can be set: {socket:?}", row.name);
         }
     }
+}
+
+/// Nothing is set here that stays: the value is all zero, and most kernels' answer is an error. It
+/// is not "no such option", though, or the number is wrong.
+#[test]
+fn what_can_only_be_set_is_known_to_the_kernel() {
+    let rows = opt::TABLE.iter().filter(|row| row.access == Access::Set && is_old_enough(row));
+    let (mut known, mut levels) = (BTreeSet::new(), BTreeSet::new());
+    let unknown = |errno: Option<Errno>| {
+        matches!(errno, Some(Errno::ENOPROTOOPT | Errno::EOPNOTSUPP | Errno::ENOSYS))
+    };
+    let sockets = sockets();
+    for row in rows.clone() {
+        for socket in sockets.iter().filter(|socket| row.belongs_to(socket.family())) {
+            let done = socket.setsockopt(row.level, row.number, &vec![0; row.room.min(256)]);
+            if !unknown(done.err().and_then(|error| error.errno())) {
+                known.insert(row.name);
+                levels.insert(row.level_name);
+            }
+        }
+    }
+    // Linux has the number and does nothing with it; the rest need a module of the kernel.
+    let not_here = [
+        "IPV6_NEXTHOP",
+        "IP_XFRM_POLICY",
+        "IPV6_XFRM_POLICY",
+        "IP_IPSEC_POLICY",
+        "IPV6_IPSEC_POLICY",
+        "TCP_AO_ADD_KEY",
+        "TCP_AO_DEL_KEY",
+        "TCP_MD5SIG",
+        "TCP_MD5SIG_EXT",
+        "ALG_SET_PUBKEY",
+        "ALG_SET_DRBG_ENTROPY",
+        "ALG_SET_KEY_BY_KEY_SERIAL",
+    ];
+    let missing: Vec<_> = rows
+        .filter(|row| levels.contains(row.level_name) && !known.contains(row.name))
+        .map(|row| row.name)
+        .filter(|name| !not_here.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "no socket knows {missing:?}");
+    assert!(known.len() > 20, "only {known:?}");
 }
 
 #[test]

@@ -212,7 +212,7 @@ pub struct Row {
     pub family: Option<Family>,
     /// Whether it can be read, set, or both.
     pub access: Access,
-    /// Where there is such an option.
+    /// Where there is such an option, and since which version if not for long: `Linux 5.1`.
     pub platforms: &'static str,
     /// What the value is: `on or off`, `bytes`, `seconds`.
     pub form: &'static str,

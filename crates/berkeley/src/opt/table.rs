@@ -49,16 +49,17 @@ const fn joined() -> [Row; COUNT] {
 }
 
 /// Declares the constant and the row of each option:
-/// `NAME: type of the value [get or set, if not both] = number, "meaning";`, by level.
+/// `NAME: type of the value [get or set, if not both] = number, "meaning" since "version";`, by
+/// level.
 macro_rules! options {
     ($($level:ident { $(
         $(#[alias($($alias:literal),+)])?
-        $name:ident: $codec:ty $([$access:ident])? = $number:expr, $meaning:literal;
+        $name:ident: $codec:ty $([$access:ident])? = $number:expr, $meaning:literal $(since $since:literal)?;
     )* })*) => {
         $($(
             #[doc = $meaning]
             #[doc = ""]
-            #[doc = concat!("Level `", stringify!($level), "`.")]
+            #[doc = concat!("Level `", stringify!($level), "`. Linux", $(" ", $since,)? ".")]
             $(#[doc(alias($($alias),+))])?
             pub const $name: crate::opt::Opt<$codec> =
                 crate::opt::Opt::new(stringify!($name), c::$level, $number as i32);
@@ -72,7 +73,7 @@ macro_rules! options {
                 number: $number as i32,
                 family: crate::opt::table::family!($level),
                 access: crate::opt::table::access!($($access)?),
-                platforms: "Linux",
+                platforms: concat!("Linux", $(" ", $since)?),
                 form: <$codec as crate::opt::Codec>::FORM,
                 room: <$codec as crate::opt::Codec>::ROOM,
                 meaning: $meaning,

@@ -9,12 +9,12 @@ options! {
     SOL_NETLINK {
         NETLINK_ADD_MEMBERSHIP: Int [set] = c::NETLINK_ADD_MEMBERSHIP, "Join a group.";
         NETLINK_BROADCAST_ERROR: Bool = c::NETLINK_BROADCAST_ERROR, "Sending to a group fails if a member has no room.";
-        NETLINK_CAP_ACK: Bool = c::NETLINK_CAP_ACK, "Acknowledgements do not repeat the request. Linux 4.3";
+        NETLINK_CAP_ACK: Bool = c::NETLINK_CAP_ACK, "Acknowledgements do not repeat the request." since "4.3";
         NETLINK_DROP_MEMBERSHIP: Int [set] = c::NETLINK_DROP_MEMBERSHIP, "Leave a group.";
-        NETLINK_EXT_ACK: Bool = c::NETLINK_EXT_ACK, "Acknowledgements say in words what is wrong. Linux 4.12";
-        NETLINK_GET_STRICT_CHK: Bool = c::NETLINK_GET_STRICT_CHK, "Requests with what the kernel does not know are refused. Linux 4.20";
-        NETLINK_LISTEN_ALL_NSID: Bool = c::NETLINK_LISTEN_ALL_NSID, "Messages of every namespace that is known here are received. Linux 4.2";
-        NETLINK_LIST_MEMBERSHIPS: Many<U32> [get] = c::NETLINK_LIST_MEMBERSHIPS, "The groups that were joined, as masks of 32. Linux 4.2";
+        NETLINK_EXT_ACK: Bool = c::NETLINK_EXT_ACK, "Acknowledgements say in words what is wrong." since "4.12";
+        NETLINK_GET_STRICT_CHK: Bool = c::NETLINK_GET_STRICT_CHK, "Requests with what the kernel does not know are refused." since "4.20";
+        NETLINK_LISTEN_ALL_NSID: Bool = c::NETLINK_LISTEN_ALL_NSID, "Messages of every namespace that is known here are received." since "4.2";
+        NETLINK_LIST_MEMBERSHIPS: Many<U32> [get] = c::NETLINK_LIST_MEMBERSHIPS, "The groups that were joined, as masks of 32." since "4.2";
         NETLINK_NO_ENOBUFS: Bool = c::NETLINK_NO_ENOBUFS, "Lost messages are not told as an error.";
         NETLINK_PKTINFO: Bool = c::NETLINK_PKTINFO, "The group comes with each message.";
     }
@@ -26,7 +26,7 @@ options! {
         PACKET_FANOUT: Fanout = c::PACKET_FANOUT, "Sockets of a group share the packets.";
         PACKET_FANOUT_DATA: Bytes [set] = c::PACKET_FANOUT_DATA, "The program that shares them out.";
         PACKET_HDRLEN: Size [get] = c::PACKET_HDRLEN, "How long the header in the ring is, asked with the version in the memory.";
-        PACKET_IGNORE_OUTGOING: Bool = c::PACKET_IGNORE_OUTGOING, "Packets that this machine sends are not received. Linux 4.20";
+        PACKET_IGNORE_OUTGOING: Bool = c::PACKET_IGNORE_OUTGOING, "Packets that this machine sends are not received." since "4.20";
         PACKET_LOSS: Bool = c::PACKET_LOSS, "Wrong packets in the ring are dropped, not told.";
         PACKET_ORIGDEV: Bool = c::PACKET_ORIGDEV, "The interface is told that the packet came by, not what it belongs to.";
         PACKET_QDISC_BYPASS: Bool = c::PACKET_QDISC_BYPASS, "What is sent goes by no queue.";
@@ -39,7 +39,7 @@ options! {
         PACKET_TX_RING: RingSize [set] = c::PACKET_TX_RING, "The ring to send from.";
         PACKET_VERSION: PacketVersion = c::PACKET_VERSION, "The form of headers in the ring.";
         PACKET_VNET_HDR: Bool = c::PACKET_VNET_HDR, "A virtual machine's header stands before each packet.";
-        PACKET_VNET_HDR_SZ: Size = c::PACKET_VNET_HDR_SZ, "How long that header is. Linux 6.6";
+        PACKET_VNET_HDR_SZ: Size = c::PACKET_VNET_HDR_SZ, "How long that header is." since "6.6";
     }
     SOL_CAN_RAW {
         CAN_RAW_ERR_FILTER: U32 = c::CAN_RAW_ERR_FILTER, "Which errors are received, as a mask.";
@@ -48,8 +48,8 @@ options! {
         CAN_RAW_JOIN_FILTERS: Bool = c::CAN_RAW_JOIN_FILTERS, "All filters have to fit, not one.";
         CAN_RAW_LOOPBACK: Bool = c::CAN_RAW_LOOPBACK, "Sent frames come to other sockets of this machine.";
         CAN_RAW_RECV_OWN_MSGS: Bool = c::CAN_RAW_RECV_OWN_MSGS, "Sent frames come to this socket.";
-        CAN_RAW_XL_FRAMES: Bool = c::CAN_RAW_XL_FRAMES, "Frames of CAN XL are received and sent. Linux 6.2";
-        CAN_RAW_XL_VCID_OPTS: Bytes = c::CAN_RAW_XL_VCID_OPTS, "Which virtual networks of CAN XL: flags, sent, received, mask. Linux 6.9";
+        CAN_RAW_XL_FRAMES: Bool = c::CAN_RAW_XL_FRAMES, "Frames of CAN XL are received and sent." since "6.2";
+        CAN_RAW_XL_VCID_OPTS: Bytes = c::CAN_RAW_XL_VCID_OPTS, "Which virtual networks of CAN XL: flags, sent, received, mask." since "6.9";
     }
     SOL_CAN_ISOTP {
         CAN_ISOTP_LL_OPTS: IsoTpLink = c::CAN_ISOTP_LL_OPTS, "What frames are made.";
@@ -72,7 +72,7 @@ options! {
         TIPC_IMPORTANCE: Importance = c::TIPC_IMPORTANCE, "How important sent messages are.";
         TIPC_MCAST_BROADCAST: Nothing [set] = c::TIPC_MCAST_BROADCAST, "What is sent to many is broadcast.";
         TIPC_MCAST_REPLICAST: Nothing [set] = c::TIPC_MCAST_REPLICAST, "What is sent to many is sent to each.";
-        TIPC_NODELAY: Bool = c::TIPC_NODELAY, "Small messages are sent at once. Linux 5.5";
+        TIPC_NODELAY: Bool = c::TIPC_NODELAY, "Small messages are sent at once." since "5.5";
         TIPC_NODE_RECVQ_DEPTH: Int [get] = c::TIPC_NODE_RECVQ_DEPTH, "How many messages wait on this node.";
         TIPC_SOCK_RECVQ_DEPTH: Int [get] = c::TIPC_SOCK_RECVQ_DEPTH, "How many messages wait to be received.";
         TIPC_SOCK_RECVQ_USED: Int [get] = c::TIPC_SOCK_RECVQ_USED, "How much room they take, in bytes.";
@@ -90,9 +90,9 @@ options! {
     }
     SOL_ALG {
         ALG_SET_AEAD_AUTHSIZE: Length [set] = c::ALG_SET_AEAD_AUTHSIZE, "How long the authentication tag is.";
-        ALG_SET_DRBG_ENTROPY: Secret [set] = c::ALG_SET_DRBG_ENTROPY, "What a generator of random numbers begins with, for tests. Linux 5.11";
+        ALG_SET_DRBG_ENTROPY: Secret [set] = c::ALG_SET_DRBG_ENTROPY, "What a generator of random numbers begins with, for tests." since "5.11";
         ALG_SET_KEY: Secret [set] = c::ALG_SET_KEY, "The key of the cipher or hash.";
-        ALG_SET_KEY_BY_KEY_SERIAL: Int [set] = c::ALG_SET_KEY_BY_KEY_SERIAL, "The key, by its number in the kernel's keyring. Linux 6.2";
+        ALG_SET_KEY_BY_KEY_SERIAL: Int [set] = c::ALG_SET_KEY_BY_KEY_SERIAL, "The key, by its number in the kernel's keyring." since "6.2";
         ALG_SET_PUBKEY: Bytes<4096> [set] = c::ALG_SET_PUBKEY, "The public key. No kernel of Linux's own takes it.";
     }
     AF_VSOCK {
@@ -105,9 +105,9 @@ options! {
         SO_VM_SOCKETS_TRUSTED: Int [get] = c::SO_VM_SOCKETS_TRUSTED, "Whether the peer is trusted; only VMware's kernels have it.";
     }
     SOL_XDP {
-        XDP_MAX_TX_SKB_BUDGET: Int [set] = c::XDP_MAX_TX_SKB_BUDGET, "How many packets a call sends at most, with copies. Linux 6.18";
+        XDP_MAX_TX_SKB_BUDGET: Int [set] = c::XDP_MAX_TX_SKB_BUDGET, "How many packets a call sends at most, with copies." since "6.18";
         XDP_MMAP_OFFSETS: Bytes<128> [get] = c::XDP_MMAP_OFFSETS, "Where the parts of the rings stand.";
-        XDP_OPTIONS: U32 [get] = c::XDP_OPTIONS, "Whether packets are not copied: 1 if not. Linux 5.3";
+        XDP_OPTIONS: U32 [get] = c::XDP_OPTIONS, "Whether packets are not copied: 1 if not." since "5.3";
         XDP_RX_RING: U32 [set] = c::XDP_RX_RING, "How many descriptors the ring to receive in has.";
         XDP_STATISTICS: XdpStatistics [get] = c::XDP_STATISTICS, "How many packets were dropped, and why.";
         XDP_TX_RING: U32 [set] = c::XDP_TX_RING, "How many descriptors the ring to send from has.";
@@ -117,14 +117,14 @@ options! {
     }
     SOL_BLUETOOTH {
         BT_CHANNEL_POLICY: U32 = c::BT_CHANNEL_POLICY, "Which controllers may be used.";
-        BT_CODEC: Bytes<256> = c::BT_CODEC, "The codec of speech. Linux 5.16";
+        BT_CODEC: Bytes<256> = c::BT_CODEC, "The codec of speech." since "5.16";
         BT_DEFER_SETUP: U32 = c::BT_DEFER_SETUP, "Connections are accepted only once the application has looked.";
         BT_FLUSHABLE: U32 = c::BT_FLUSHABLE, "Packets may be given up.";
-        BT_ISO_BASE: Bytes<256> = c::BT_ISO_BASE, "What a broadcast is made of. Linux 6.0";
-        BT_ISO_QOS: Bytes<256> = c::BT_ISO_QOS, "How good an isochronous channel has to be. Linux 6.0";
+        BT_ISO_BASE: Bytes<256> = c::BT_ISO_BASE, "What a broadcast is made of." since "6.0";
+        BT_ISO_QOS: Bytes<256> = c::BT_ISO_QOS, "How good an isochronous channel has to be." since "6.0";
         BT_MODE: U8 = c::BT_MODE, "How packets are sent again.";
         BT_PHY: U32 = c::BT_PHY, "Which radio links are used, as a mask.";
-        BT_PKT_STATUS: U32 = c::BT_PKT_STATUS, "Whether a speech packet is right comes with each. Linux 5.9";
+        BT_PKT_STATUS: U32 = c::BT_PKT_STATUS, "Whether a speech packet is right comes with each." since "5.9";
         BT_POWER: Bool8 = c::BT_POWER, "The link must not save power.";
         BT_RCVMTU: U16 = c::BT_RCVMTU, "The largest packet received, in bytes.";
         BT_SECURITY: BtSecurity = c::BT_SECURITY, "How safe the connection has to be.";
