@@ -35,7 +35,6 @@ const NOT_JUST_SO: &[&str] = &[
     "IP6T_SO_ORIGINAL_DST",
     // A group of sockets.
     "PACKET_ROLLOVER_STATS",
-    "TIPC_GROUP_JOIN",
     // VMware.
     "SO_VM_SOCKETS_NONBLOCK_TXRX",
     "SO_VM_SOCKETS_PEER_HOST_VM_ID",
@@ -64,6 +63,8 @@ const NOT_JUST_SO: &[&str] = &[
     "BT_VOICE",
     "BT_PKT_STATUS",
     "BT_CHANNEL_POLICY",
+    // Low energy alone sets it, and must be connected to read it.
+    "BT_RCVMTU",
     "DCCP_SOCKOPT_CCID_RX_INFO",
     "DCCP_SOCKOPT_CCID_TX_INFO",
 ];

@@ -250,6 +250,31 @@ impl<U: Unit<u32>> Unit<[u8; 4]> for Unaligned<U> {
     }
 }
 
+/// A byte of several fields, which C calls bit fields.
+pub(crate) trait Packed: Copy + Display {
+    fn unpack(byte: u8) -> Self;
+    fn pack(self) -> u8;
+}
+
+/// [`Packed`].
+pub(crate) struct Packs<T>(PhantomData<T>);
+
+impl<T: Packed> Unit<u8> for Packs<T> {
+    type Rust = T;
+
+    fn read(value: u8) -> T {
+        T::unpack(value)
+    }
+
+    fn write(value: T) -> u8 {
+        value.pack()
+    }
+
+    fn show(value: &T) -> String {
+        value.to_string()
+    }
+}
+
 /// The address that stands in a room for any.
 pub(super) fn addr_of(room: &[u8]) -> Option<Addr> {
     let family = Family::from(i32::from(u16::read(room)?));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Codec;
-use super::records::{Bits, Ms, Named, Sockaddr, Unit, Us, flags, named, records};
+use super::records::{Bits, Ms, Named, Packed, Packs, Sockaddr, Unit, Us, flags, named, records};
 use crate::addr::Addr;
 use crate::sys::structs::tcp_md5sig;
 
@@ -114,6 +114,10 @@ records! {
         backoff: u8 = tcpi_backoff,
         /// What both sides have agreed on.
         options: TcpOptions as Bits<TcpOptions> = tcpi_options,
+        /// By what the windows in packets are to be multiplied.
+        window_scales: WindowScales as Packs<WindowScales> = _tcpi_wscale,
+        /// What limits the delivery rate, and what became of data in the first packet.
+        delivery: DeliveryFlags as Packs<DeliveryFlags> = _tcpi_app_limited,
         /// After how long without an acknowledgement data is sent again.
         rto: Duration as Us = tcpi_rto,
         /// How long an acknowledgement may be delayed.
@@ -259,6 +263,87 @@ records! {
         kind: u32 = opt_code,
         /// Its value.
         value: u32 = opt_val,
+    }
+}
+
+/// By which powers of two the windows in the headers of packets are to be multiplied.
+///
+/// ```
+/// use berkeley::opt::WindowScales;
+/// assert_eq!(WindowScales { send: 7, receive: 9 }.to_string(), "7 and 9");
+/// ```
+///
+/// See RFC 7323.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct WindowScales {
+    /// The peer's.
+    pub send: u8,
+    /// This side's.
+    pub receive: u8,
+}
+
+impl fmt::Display for WindowScales {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} and {}", self.send, self.receive)
+    }
+}
+
+/// What limits a connection's delivery rate, and what became of data in its first packet.
+///
+/// ```
+/// use berkeley::opt::DeliveryFlags;
+/// let flags = DeliveryFlags { app_limited: true, fast_open_failure: 0 };
+/// assert_eq!(flags.to_string(), "limited by the application");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct DeliveryFlags {
+    /// The application did not send more, so that the path could be faster. Linux 4.9
+    pub app_limited: bool,
+    /// Why data in the first packet was not taken: 0 it was or there was none, 1 there was no
+    /// cookie, 2 the peer did not acknowledge it, 3 the packet was sent again. Linux 5.5
+    pub fast_open_failure: u8,
+}
+
+impl fmt::Display for DeliveryFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.app_limited { "limited by the application" } else { "not limited" })?;
+        match self.fast_open_failure {
+            0 => Ok(()),
+            why => write!(f, ", no fast open ({why})"),
+        }
+    }
+}
+
+/// The bits of this many from this one on, counted from where the first field begins.
+const fn place(first: u32, width: u32) -> u32 {
+    if cfg!(target_endian = "little") { first } else { 8 - first - width }
+}
+
+fn bits(byte: u8, first: u32, width: u32) -> u8 {
+    (byte >> place(first, width)) & ((1 << width) - 1)
+}
+
+fn at(value: u8, first: u32, width: u32) -> u8 {
+    (value & ((1 << width) - 1)) << place(first, width)
+}
+
+impl Packed for WindowScales {
+    fn unpack(byte: u8) -> WindowScales {
+        WindowScales { send: bits(byte, 0, 4), receive: bits(byte, 4, 4) }
+    }
+
+    fn pack(self) -> u8 {
+        at(self.send, 0, 4) | at(self.receive, 4, 4)
+    }
+}
+
+impl Packed for DeliveryFlags {
+    fn unpack(byte: u8) -> DeliveryFlags {
+        DeliveryFlags { app_limited: bits(byte, 0, 1) != 0, fast_open_failure: bits(byte, 1, 2) }
+    }
+
+    fn pack(self) -> u8 {
+        at(self.app_limited.into(), 0, 1) | at(self.fast_open_failure, 1, 2)
     }
 }
 

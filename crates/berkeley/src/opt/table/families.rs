@@ -67,7 +67,7 @@ options! {
     SOL_TIPC {
         TIPC_CONN_TIMEOUT: Millis = c::TIPC_CONN_TIMEOUT, "How long connecting may take.";
         TIPC_DEST_DROPPABLE: Bool = c::TIPC_DEST_DROPPABLE, "Messages that nobody takes are dropped, not sent back.";
-        TIPC_GROUP_JOIN: TipcGroup = c::TIPC_GROUP_JOIN, "Join a group.";
+        TIPC_GROUP_JOIN: TipcGroup [set] = c::TIPC_GROUP_JOIN, "Join a group.";
         TIPC_GROUP_LEAVE: Nothing [set] = c::TIPC_GROUP_LEAVE, "Leave the group.";
         TIPC_IMPORTANCE: Importance = c::TIPC_IMPORTANCE, "How important sent messages are.";
         TIPC_MCAST_BROADCAST: Nothing [set] = c::TIPC_MCAST_BROADCAST, "What is sent to many is broadcast.";
@@ -128,7 +128,7 @@ options! {
         BT_POWER: Bool8 = c::BT_POWER, "The link must not save power.";
         BT_RCVMTU: U16 = c::BT_RCVMTU, "The largest packet received, in bytes.";
         BT_SECURITY: BtSecurity = c::BT_SECURITY, "How safe the connection has to be.";
-        BT_SNDMTU: U16 = c::BT_SNDMTU, "The largest packet sent, in bytes.";
+        BT_SNDMTU: U16 [get] = c::BT_SNDMTU, "The largest packet sent, in bytes.";
         BT_VOICE: U16 = c::BT_VOICE, "How speech is coded.";
     }
     SOL_HCI {
