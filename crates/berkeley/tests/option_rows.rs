@@ -33,6 +33,15 @@ const NOT_JUST_SO: &[&str] = &[
     // A firewall that has changed the destination.
     "SO_ORIGINAL_DST",
     "IP6T_SO_ORIGINAL_DST",
+    // A newer kernel than the one that first let them be set.
+    "IP_ROUTER_ALERT",
+    "IPV6_ROUTER_ALERT",
+    "NETLINK_LISTEN_ALL_NSID",
+    // Authentication that is switched on, or the kind of event that is meant.
+    "SCTP_AUTH_ACTIVE_KEY",
+    "SCTP_HMAC_IDENT",
+    "SCTP_LOCAL_AUTH_CHUNKS",
+    "SCTP_EVENT",
     // A group of sockets.
     "PACKET_ROLLOVER_STATS",
     // VMware.
@@ -55,6 +64,7 @@ const NOT_JUST_SO: &[&str] = &[
     "L2CAP_CONNINFO",
     "RFCOMM_CONNINFO",
     "SCO_CONNINFO",
+    "BT_DEFER_SETUP",
     "BT_PHY",
     "BT_CODEC",
     "BT_ISO_QOS",
@@ -80,7 +90,7 @@ fn sockets() -> Vec<Socket> {
             Family::TIPC | Family::UNIX | Family::NETLINK | Family::PACKET => &[0],
             _ => &[0, 1],
         };
-        for ty in (1..6).map(Type::from) {
+        for ty in (1..=6).map(Type::from) {
             let made = protocols.iter().map(|protocol| Protocol::from(*protocol));
             all.extend(made.filter_map(|protocol| Socket::new(family, ty, protocol).ok()));
         }
@@ -292,7 +302,8 @@ macro_rules! families {
                 skip!("this kernel has none of the sockets of {}", $level);
             }
             let mut read_rows = 0;
-            for row in opt::TABLE.iter().filter(|row| row.level_name == $level) {
+            let rows = opt::TABLE.iter().filter(|row| row.level_name == $level);
+            for row in rows.filter(|row| row.access.reads()) {
                 let values = sockets.iter().filter_map(|socket| read(socket, row).ok());
                 for value in values {
                     read_rows += 1;

@@ -280,6 +280,8 @@ impl Row {
     pub fn belongs_to(&self, family: Family) -> bool {
         match self.family {
             Some(own) => own == family,
+            // It takes all of them without a word, and answers nothing.
+            None if family == Family::TIPC && self.level_name == "IPPROTO_TCP" => false,
             None => !TABLE.iter().any(|row| row.family == Some(family) && row.level == self.level),
         }
     }

@@ -310,6 +310,34 @@ impl Codec for Nothing {
     }
 }
 
+/// Nothing, in no bytes at all: setting the option is all there is to it. People write `1` or `on`.
+///
+/// ```
+/// use berkeley::opt::{Codec, Empty};
+/// assert_eq!(Empty::encode(()), []);
+/// ```
+#[derive(Debug)]
+pub enum Empty {}
+
+impl Codec for Empty {
+    type Value = ();
+    type Bytes = [u8; 0];
+    const FORM: &'static str = Nothing::FORM;
+    const ROOM: usize = 1;
+
+    fn encode((): ()) -> [u8; 0] {
+        []
+    }
+
+    fn decode(_: &[u8]) -> Option<()> {
+        Some(())
+    }
+
+    fn parse(text: &str) -> Option<Vec<u8>> {
+        Nothing::parse(text).map(|_| Vec::new())
+    }
+}
+
 /// A number that the option takes as the length of its value, whose bytes do not matter.
 ///
 /// ```

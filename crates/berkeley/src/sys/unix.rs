@@ -279,9 +279,11 @@ pub(crate) fn set_option(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]
         return Err(Errno(c::EINVAL));
     }
     let len = c::socklen_t::try_from(value.len()).map_err(|_| Errno(c::EINVAL))?;
+    // Some options take no value, and an address is one to them.
+    let start = if value.is_empty() { std::ptr::null() } else { value.as_ptr() };
     // SAFETY: the pointer and length describe `value`, which the call only reads; addresses that
     // may stand in it are only read from.
-    check(unsafe { c::setsockopt(fd.as_raw_fd(), level, name, value.as_ptr().cast(), len) })
+    check(unsafe { c::setsockopt(fd.as_raw_fd(), level, name, start.cast(), len) })
 }
 
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<()> {

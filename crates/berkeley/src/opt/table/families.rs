@@ -68,11 +68,11 @@ options! {
         TIPC_CONN_TIMEOUT: Millis = c::TIPC_CONN_TIMEOUT, "How long connecting may take.";
         TIPC_DEST_DROPPABLE: Bool = c::TIPC_DEST_DROPPABLE, "Messages that nobody takes are dropped, not sent back.";
         TIPC_GROUP_JOIN: TipcGroup [set] = c::TIPC_GROUP_JOIN, "Join a group.";
-        TIPC_GROUP_LEAVE: Nothing [set] = c::TIPC_GROUP_LEAVE, "Leave the group.";
+        TIPC_GROUP_LEAVE: Empty [set] = c::TIPC_GROUP_LEAVE, "Leave the group.";
         TIPC_IMPORTANCE: Importance = c::TIPC_IMPORTANCE, "How important sent messages are.";
-        TIPC_MCAST_BROADCAST: Nothing [set] = c::TIPC_MCAST_BROADCAST, "What is sent to many is broadcast.";
-        TIPC_MCAST_REPLICAST: Nothing [set] = c::TIPC_MCAST_REPLICAST, "What is sent to many is sent to each.";
-        TIPC_NODELAY: Bool = c::TIPC_NODELAY, "Small messages are sent at once." since "5.5";
+        TIPC_MCAST_BROADCAST: Empty [set] = c::TIPC_MCAST_BROADCAST, "What is sent to many is broadcast.";
+        TIPC_MCAST_REPLICAST: Empty [set] = c::TIPC_MCAST_REPLICAST, "What is sent to many is sent to each.";
+        TIPC_NODELAY: Bool [set] = c::TIPC_NODELAY, "Small messages are sent at once." since "5.5";
         TIPC_NODE_RECVQ_DEPTH: Int [get] = c::TIPC_NODE_RECVQ_DEPTH, "How many messages wait on this node.";
         TIPC_SOCK_RECVQ_DEPTH: Int [get] = c::TIPC_SOCK_RECVQ_DEPTH, "How many messages wait to be received.";
         TIPC_SOCK_RECVQ_USED: Int [get] = c::TIPC_SOCK_RECVQ_USED, "How much room they take, in bytes.";
