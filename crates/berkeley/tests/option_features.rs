@@ -122,6 +122,10 @@ fn b4_tcp_info_tells_the_connection() {
     assert!(info.options.contains(opt::TcpOptions::SACK), "{info:?}");
     assert!(info.rtt > Duration::ZERO && info.rtt < LIMIT, "{:?}", info.rtt);
     assert!(info.rto >= info.rtt && info.send_mss > 500 && info.congestion_window > 0);
+    // What one side multiplies by is what the other has said.
+    let (ours, theirs) = (info.window_scales, conn.get(opt::TCP_INFO).unwrap().window_scales);
+    assert_eq!((ours.send, ours.receive), (theirs.receive, theirs.send));
+    assert!(ours.send > 0 && ours.send < 15, "{ours:?}");
     // The request to connect counts as one.
     assert_eq!(info.bytes_acked, Some(5001));
     assert_eq!(info.bytes_sent, Some(5000));

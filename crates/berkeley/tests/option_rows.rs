@@ -77,6 +77,8 @@ const NOT_JUST_SO: &[&str] = &[
     "BT_RCVMTU",
     "DCCP_SOCKOPT_CCID_RX_INFO",
     "DCCP_SOCKOPT_CCID_TX_INFO",
+    "DCCP_SOCKOPT_RX_CCID",
+    "DCCP_SOCKOPT_TX_CCID",
 ];
 
 /// Sockets of one kind: in their first state, and connected where there is something to be read.

@@ -314,39 +314,6 @@ impl fmt::Display for DeliveryFlags {
     }
 }
 
-/// The bits of this many from this one on, counted from where the first field begins.
-const fn place(first: u32, width: u32) -> u32 {
-    if cfg!(target_endian = "little") { first } else { 8 - first - width }
-}
-
-fn bits(byte: u8, first: u32, width: u32) -> u8 {
-    (byte >> place(first, width)) & ((1 << width) - 1)
-}
-
-fn at(value: u8, first: u32, width: u32) -> u8 {
-    (value & ((1 << width) - 1)) << place(first, width)
-}
-
-impl Packed for WindowScales {
-    fn unpack(byte: u8) -> WindowScales {
-        WindowScales { send: bits(byte, 0, 4), receive: bits(byte, 4, 4) }
-    }
-
-    fn pack(self) -> u8 {
-        at(self.send, 0, 4) | at(self.receive, 4, 4)
-    }
-}
-
-impl Packed for DeliveryFlags {
-    fn unpack(byte: u8) -> DeliveryFlags {
-        DeliveryFlags { app_limited: bits(byte, 0, 1) != 0, fast_open_failure: bits(byte, 1, 2) }
-    }
-
-    fn pack(self) -> u8 {
-        at(self.app_limited.into(), 0, 1) | at(self.fast_open_failure, 1, 2)
-    }
-}
-
 /// A key that segments of a peer are signed with; without one, the peer is trusted again.
 ///
 /// `Debug` does not show the key.
@@ -430,5 +397,39 @@ impl Codec for TcpSignature {
             interface: (flags & 2 != 0).then_some(interface),
             key: tcp_md5sig::tcpm_key.get(bytes)?.get(..len)?.to_vec(),
         })
+    }
+}
+
+/// How far such bits are to be shifted. C puts the first field of a byte where the least
+/// significant bits are, or, on platforms of the other order, the most significant ones.
+const fn place(first: u32, width: u32) -> u32 {
+    if cfg!(target_endian = "little") { first } else { 8 - first - width }
+}
+
+fn bits(byte: u8, first: u32, width: u32) -> u8 {
+    (byte >> place(first, width)) & ((1 << width) - 1)
+}
+
+fn at(value: u8, first: u32, width: u32) -> u8 {
+    (value & ((1 << width) - 1)) << place(first, width)
+}
+
+impl Packed for WindowScales {
+    fn unpack(byte: u8) -> WindowScales {
+        WindowScales { send: bits(byte, 0, 4), receive: bits(byte, 4, 4) }
+    }
+
+    fn pack(self) -> u8 {
+        at(self.send, 0, 4) | at(self.receive, 4, 4)
+    }
+}
+
+impl Packed for DeliveryFlags {
+    fn unpack(byte: u8) -> DeliveryFlags {
+        DeliveryFlags { app_limited: bits(byte, 0, 1) != 0, fast_open_failure: bits(byte, 1, 2) }
+    }
+
+    fn pack(self) -> u8 {
+        at(self.app_limited.into(), 0, 1) | at(self.fast_open_failure, 1, 2)
     }
 }
