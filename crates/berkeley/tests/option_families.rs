@@ -15,7 +15,7 @@ fn sctp_tells_its_association() {
     let made = Socket::new(Family::INET, Type::STREAM, Protocol::SCTP);
     let Ok(server) = made else { skip!("this kernel has no SCTP") };
     let init = opt::SctpInit { out_streams: 5, in_streams: 4, ..opt::SctpInit::default() };
-    server.set(opt::SCTP_INITMSG, init.clone()).unwrap();
+    server.set(opt::SCTP_INITMSG, init).unwrap();
     let told = server.get(opt::SCTP_INITMSG).unwrap();
     assert_eq!((told.out_streams, told.in_streams), (5, 4));
     server.set_timeout(LIMIT).unwrap();
@@ -43,7 +43,7 @@ fn sctp_tells_its_association() {
         min: Duration::from_millis(500),
         ..opt::SctpTimeouts::default()
     };
-    client.set(opt::SCTP_RTOINFO, times.clone()).unwrap();
+    client.set(opt::SCTP_RTOINFO, times).unwrap();
     let told = client.get(opt::SCTP_RTOINFO).unwrap();
     assert_eq!((told.initial, told.max, told.min), (times.initial, times.max, times.min));
     let send = opt::SctpSend { stream: 3, ppid: 77, ..opt::SctpSend::default() };
@@ -128,11 +128,11 @@ fn iso_tp_is_configured() {
         send_padding: 0xcc,
         ..opt::IsoTpOptions::default()
     };
-    sock.set(opt::CAN_ISOTP_OPTS, options.clone()).unwrap();
+    sock.set(opt::CAN_ISOTP_OPTS, options).unwrap();
     let told = sock.get(opt::CAN_ISOTP_OPTS).unwrap();
     assert_eq!((told.flags, told.extended_address, told.send_padding), (options.flags, 7, 0xcc));
     let flow = opt::IsoTpFlowControl { block_size: 8, separation: 5, waits: 3 };
-    sock.set(opt::CAN_ISOTP_RECV_FC, flow.clone()).unwrap();
+    sock.set(opt::CAN_ISOTP_RECV_FC, flow).unwrap();
     assert_eq!(sock.get(opt::CAN_ISOTP_RECV_FC).unwrap(), flow);
     sock.set(opt::CAN_ISOTP_TX_STMIN, Duration::from_micros(9)).unwrap();
     assert_eq!(sock.get(opt::CAN_ISOTP_TX_STMIN).unwrap(), Duration::from_micros(9));

@@ -538,7 +538,7 @@ fn b21_timestamps_and_errors_of_sent_packets_are_asked_for() {
     assert_eq!(sock.get(opt::SO_TIMESTAMPING).unwrap(), flags);
     let times =
         opt::TxTime { clock: opt::Clock::MONOTONIC, flags: opt::TxTimeFlags::REPORT_ERRORS };
-    match sock.set(opt::SO_TXTIME, times.clone()) {
+    match sock.set(opt::SO_TXTIME, times) {
         Ok(()) => assert_eq!(sock.get(opt::SO_TXTIME).unwrap(), times),
         Err(error) => assert_eq!(error.errno(), Some(Errno::EPERM)),
     }

@@ -319,11 +319,12 @@ macro_rules! records {
         ///
         /// ```
         #[doc = concat!("use berkeley::opt::{Codec, ", stringify!($value), "};")]
-        #[doc = concat!("let value = ", stringify!($value), "::default();")]
-        #[doc = concat!("assert_eq!(", stringify!($value), "::decode(&", stringify!($value), "::encode(value.clone())).is_some(), true);")]
+        #[doc = concat!("let bytes = ", stringify!($value), "::encode(", stringify!($value), "::default());")]
+        #[doc = concat!("let value = ", stringify!($value), "::decode(&bytes).unwrap();")]
+        #[doc = concat!("assert_eq!(", stringify!($value), "::encode(value), bytes);")]
         #[doc = concat!("assert!(", stringify!($value), "::decode(&[]).is_none());")]
         /// ```
-        #[derive(Clone, PartialEq, Eq, Debug, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
         pub struct $value {
             $($(#[$field_doc])* pub $field: $rust,)*
             $($($(#[$new_doc])* pub $new: Option<$new_rust>,)*)?
