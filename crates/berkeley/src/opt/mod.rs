@@ -282,7 +282,7 @@ impl Row {
             Some(own) => own == family,
             // It takes all of them without a word, and answers nothing.
             None if family == Family::TIPC && self.level_name == "IPPROTO_TCP" => false,
-            None => !TABLE.iter().any(|row| row.family == Some(family) && row.level == self.level),
+            None => !table::OWN_LEVELS.contains(&(family, self.level)),
         }
     }
 }

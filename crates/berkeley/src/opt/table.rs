@@ -14,6 +14,16 @@ pub use socket::*;
 pub use transport::*;
 
 use super::Row;
+use crate::kind::Family;
+use crate::sys::c;
+
+/// The levels whose numbers mean something else in one family than in the others.
+pub(super) const OWN_LEVELS: [(Family, i32); 4] = [
+    (Family::BLUETOOTH, c::SOL_HCI),
+    (Family::BLUETOOTH, c::SOL_L2CAP),
+    (Family::BLUETOOTH, c::SOL_RFCOMM),
+    (Family::BLUETOOTH, c::SOL_SCO),
+];
 
 /// The rows of each file.
 const PARTS: [&[Row]; 5] = [socket::ROWS, transport::ROWS, ip::ROWS, families::ROWS, sctp::ROWS];
@@ -86,7 +96,7 @@ macro_rules! options {
 }
 use options;
 
-/// The family of levels whose numbers other families use for something else.
+/// The family of these levels.
 macro_rules! family {
     (SOL_HCI) => {
         Some(crate::kind::Family::BLUETOOTH)
