@@ -46,6 +46,23 @@ pub(crate) fn accept_nameless(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<O
     new_fd(unsafe { c::accept4(fd.as_raw_fd(), ptr::null_mut(), ptr::null_mut(), flags) })
 }
 
+/// A descriptor of the process at the other end.
+pub(crate) fn peer_pidfd(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
+    let mut pidfd: c::c_int = -1;
+    let mut len = size_of::<c::c_int>() as c::socklen_t;
+    // SAFETY: the call writes one int, and its length, both of which live until it returns.
+    check(unsafe {
+        c::getsockopt(
+            fd.as_raw_fd(),
+            c::SOL_SOCKET,
+            c::SO_PEERPIDFD,
+            ptr::from_mut(&mut pidfd).cast(),
+            &mut len,
+        )
+    })?;
+    new_fd(pidfd)
+}
+
 /// Sends a part of a file.
 pub(crate) fn sendfile(
     to: BorrowedFd<'_>,
