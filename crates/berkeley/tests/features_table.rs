@@ -47,9 +47,8 @@ fn every_yes_is_shown_by_tests_that_are_there() {
             // A name begins with the rows it shows: `a4_a5_unix_…`.
             let word = row.to_lowercase();
             let mut prefix = test.split('_').take_while(|part| {
-                part.starts_with(|c: char| ('a'..='f').contains(&c))
-                    && part.len() > 1
-                    && part[1..].bytes().all(|digit| digit.is_ascii_digit())
+                let digits = part.strip_prefix(|c: char| ('a'..='f').contains(&c));
+                digits.is_some_and(|digits| !digits.is_empty() && digits.parse::<u32>().is_ok())
             });
             assert!(prefix.any(|part| part == word), "{test} is not named after {row}");
         }
