@@ -8,9 +8,10 @@ const MACHINES: [Option<&str>; 3] =
     [None, Some("i686-unknown-linux-gnu"), Some("s390x-unknown-linux-gnu")];
 
 /// The tests: what follows `cargo miri test`.
-const TESTS: [&[&str]; 2] = [
+const TESTS: [&[&str]; 3] = [
     // The probe of layouts compiles C.
     &["--package", "berkeley", "--lib", "--", "--skip", "layout_probe"],
+    &["--package", "berkeley", "--test", "addresses"],
     &["--package", "berkeley-fuzz", "--test", "corpus"],
 ];
 
