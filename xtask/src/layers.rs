@@ -43,7 +43,7 @@ const ADDRESSES: &[(&str, &[&str])] = &[
 pub(crate) fn check() -> Result<(), String> {
     let mut wrong = Vec::new();
     let mut files = Vec::new();
-    for folder in ["crates/berkeley/src", "crates/berkeley-cli/src", "benches/src"] {
+    for folder in ["crates/berkeley/src", "crates/berkeley-cli/src", "benches/src", "fuzz/src"] {
         sources(&root().join(folder), &mut files)?;
     }
     for file in &files {

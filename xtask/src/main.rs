@@ -2,8 +2,11 @@
 
 mod bench;
 mod fresh;
+mod fuzz;
 mod kernel;
 mod layers;
+mod miri;
+mod nightly;
 mod peers;
 mod run;
 mod test;
@@ -23,6 +26,10 @@ Usage: cargo xtask <COMMAND>
                    skipped; as root, installs those that are missing with apt-get
   kernel [ARGS...] the tests under a kernel that has every family of sockets; see
                    `cargo xtask kernel --help`
+  fuzz [ARGS...]   looks for inputs for which a parser or builder does not hold; see
+                   `cargo xtask fuzz --help`
+  miri             the tests without system calls under Miri, also as a machine of 32 bits and a
+                   big-endian one; takes a nightly toolchain with Miri
   fresh            `cargo xtask test` in a fresh clone of the last commit
 
 `test` and `layers` need only cargo and a C compiler.
@@ -44,6 +51,8 @@ fn main() -> ExitCode {
         (Some("kernel"), args) => kernel::run(args),
         // What the guest of `kernel` runs.
         (Some("kernel-inside"), [messages, args @ ..]) => kernel::run_inside(messages, args),
+        (Some("fuzz"), args) => fuzz::run(args),
+        (Some("miri"), []) => miri::run(),
         (Some("fresh"), []) => fresh::run(),
         (Some(other), rest) => {
             let words = rest.iter().fold(other.to_string(), |line, word| format!("{line} {word}"));

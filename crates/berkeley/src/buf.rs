@@ -180,3 +180,48 @@ mod sealed {
     impl Sealed for &mut [std::mem::MaybeUninit<u8>] {}
     impl Sealed for super::Spare<'_> {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Does what a receiving call does: writes to the front of the memory and says how much.
+    fn receive<B: Buffer>(mut buf: B, news: &[u8]) -> B::Received {
+        let room = buf.room();
+        let len = news.len().min(room.len());
+        for (to, from) in room.iter_mut().zip(news) {
+            to.write(*from);
+        }
+        // SAFETY: `len` bytes have just been written, and are within the memory.
+        unsafe { buf.filled(len) }
+    }
+
+    #[test]
+    fn every_kind_of_memory_is_filled_from_its_front() {
+        let mut array = [1; 4];
+        assert_eq!(receive(&mut array, b"ab"), 2);
+        assert_eq!(array, *b"ab\x01\x01");
+        assert_eq!(receive(&mut array[2..], b"cdef"), 2);
+        assert_eq!(array, *b"abcd");
+
+        let mut vec = vec![7; 3];
+        assert_eq!(receive(&mut vec, b"xy"), 2);
+        assert_eq!(vec, b"xy\x07");
+
+        let mut vec = b"got: ".to_vec();
+        assert_eq!(receive(spare(&mut vec), b""), 0);
+        vec.reserve(10);
+        assert_eq!(receive(spare(&mut vec), b"news"), 4);
+        assert_eq!(vec, b"got: news");
+        assert_eq!(receive(spare(&mut Vec::new()), b"lost"), 0);
+    }
+
+    #[test]
+    fn memory_that_nothing_has_written_to_comes_back_in_two_parts() {
+        let mut memory = [const { MaybeUninit::uninit() }; 8];
+        let (filled, rest) = receive(&mut memory[..], b"abc");
+        filled[0] = b'A';
+        rest[0].write(b'd');
+        assert_eq!((&*filled, rest.len()), (&b"Abc"[..], 5));
+    }
+}

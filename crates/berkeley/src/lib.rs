@@ -115,6 +115,23 @@ pub use target::ToAddr;
 pub use time::Deadline;
 pub use zerocopy::{SendMemory, ZeroCopy, ZeroCopyDone};
 
+/// Parsers that are not public, for the fuzz targets alone: no part of the interface.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing {
+    use crate::table;
+
+    /// The sockets in the text of the kernel's table of this name, and `None` for another name.
+    ///
+    /// ```
+    /// assert_eq!(berkeley::fuzzing::socket_table("udp", "heading"), Some(vec![]));
+    /// ```
+    pub fn socket_table(name: &str, text: &str) -> Option<Vec<table::OpenSocket>> {
+        let (_, read) = table::TABLES.iter().find(|(other, _)| *other == name)?;
+        Some(table::read_all(text, *read))
+    }
+}
+
 /// The README's example runs.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

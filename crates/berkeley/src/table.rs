@@ -96,7 +96,7 @@ pub fn open_sockets() -> Result<Vec<OpenSocket>> {
     let mut sockets = Vec::new();
     for (name, read) in TABLES {
         let text = sys::socket_table(name).map_err(Error::of(Call::GetSockName))?;
-        sockets.extend(text.lines().skip(1).filter_map(read));
+        sockets.extend(read_all(&text, read));
     }
     for socket in &mut sockets {
         socket.owners = owners.get(&socket.inode).cloned().unwrap_or_default();
@@ -139,9 +139,10 @@ fn is_held(addr: &Addr, socket: &OpenSocket) -> bool {
 }
 
 /// Reads one line of a table.
-type Read = fn(&str) -> Option<OpenSocket>;
+pub(crate) type Read = fn(&str) -> Option<OpenSocket>;
 
-const TABLES: [(&str, Read); 7] = [
+/// The tables, and how to read a line of each.
+pub(crate) const TABLES: [(&str, Read); 7] = [
     ("tcp", |line| read_ip(line, Type::STREAM, Some(Protocol::TCP))),
     ("tcp6", |line| read_ip(line, Type::STREAM, Some(Protocol::TCP))),
     ("udp", |line| read_ip(line, Type::DGRAM, Some(Protocol::UDP))),
@@ -150,6 +151,11 @@ const TABLES: [(&str, Read); 7] = [
     ("raw6", |line| read_ip(line, Type::RAW, None)),
     ("unix", read_unix),
 ];
+
+/// The sockets of a whole table: a line each, below the heading.
+pub(crate) fn read_all(text: &str, read: Read) -> Vec<OpenSocket> {
+    text.lines().skip(1).filter_map(read).collect()
+}
 
 /// Reads `0: 0100007F:1F90 00000000:0000 0A …`; the protocol of a raw socket stands in its port.
 fn read_ip(line: &str, ty: Type, protocol: Option<Protocol>) -> Option<OpenSocket> {

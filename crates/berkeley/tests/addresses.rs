@@ -22,6 +22,7 @@ fn there_and_back<T: FamilyAddr + PartialEq + std::fmt::Debug>(value: T, text: &
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no interfaces")]
 fn a3_ipv6_flow_and_scope() {
     let addr = SocketAddrV6::new("fe80::1".parse().unwrap(), 80, 0x12345_u32.to_be(), 7);
     there_and_back(addr, "[fe80::1%7]:80,flow=0x12345");
@@ -61,6 +62,7 @@ fn a10_vsock() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no interfaces")]
 fn a11_can() {
     there_and_back(CanAddr { interface: 7 }, "can:7");
     there_and_back(CanAddr { interface: 0 }, "can:*");

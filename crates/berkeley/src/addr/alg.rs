@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::family::{Fields, Text, build, typed};
+use super::family::{Fields, Text, build, only, typed};
 use super::{Addr, AddrError, FamilyAddr, unix};
 use crate::kind::Family;
 use crate::sys::structs::sockaddr_alg as alg;
@@ -100,13 +100,21 @@ fn text(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == 0).next().unwrap_or(field)
 }
 
+/// Whether a field has a text that a NUL ends, and nothing behind it.
+fn is_text(field: &[u8]) -> bool {
+    let behind = field.get(text(field).len()..).unwrap_or_default();
+    !behind.is_empty() && behind.iter().all(|byte| *byte == 0)
+}
+
 impl FamilyAddr for AlgAddr {
     const FAMILY: Family = Family::ALG;
 
     fn decode(bytes: &[u8]) -> Option<AlgAddr> {
+        only::<Self>(bytes)?;
+        // What a text ends before would be lost.
         Some(AlgAddr {
-            kind: alg::salg_type.get(bytes)?,
-            name: alg::salg_name.get(bytes)?,
+            kind: alg::salg_type.get(bytes).filter(|kind| is_text(kind))?,
+            name: alg::salg_name.get(bytes).filter(|name| is_text(name))?,
             features: alg::salg_feat.get(bytes)?,
             mask: alg::salg_mask.get(bytes)?,
         })

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::family::{Fields, Text, build, typed};
+use super::family::{Fields, Text, build, only, typed};
 use super::packet::{octet, write_colons};
 use super::{Addr, AddrError, FamilyAddr};
 use crate::kind::Family;
@@ -179,6 +179,7 @@ impl FamilyAddr for L2capAddr {
 
     /// The family does not say which of its four forms an address has; its length does.
     fn decode(bytes: &[u8]) -> Option<L2capAddr> {
+        only::<Self>(bytes)?;
         let whole = bytes.len() == l2::SIZE;
         whole.then_some(())?;
         Some(L2capAddr {
@@ -203,6 +204,7 @@ impl FamilyAddr for RfcommAddr {
     const FAMILY: Family = Family::BLUETOOTH;
 
     fn decode(bytes: &[u8]) -> Option<RfcommAddr> {
+        only::<Self>(bytes)?;
         let whole = bytes.len() == rc::SIZE;
         whole.then_some(())?;
         Some(RfcommAddr {
@@ -223,6 +225,7 @@ impl FamilyAddr for ScoAddr {
     const FAMILY: Family = Family::BLUETOOTH;
 
     fn decode(bytes: &[u8]) -> Option<ScoAddr> {
+        only::<Self>(bytes)?;
         let whole = bytes.len() == sco::SIZE;
         whole.then_some(())?;
         Some(ScoAddr { device: BdAddr::from_reversed(sco::sco_bdaddr.get(bytes)?) })
@@ -239,6 +242,7 @@ impl FamilyAddr for HciAddr {
     const FAMILY: Family = Family::BLUETOOTH;
 
     fn decode(bytes: &[u8]) -> Option<HciAddr> {
+        only::<Self>(bytes)?;
         let whole = bytes.len() == hci::SIZE;
         whole.then_some(())?;
         Some(HciAddr { device: hci::hci_dev.get(bytes)?, channel: hci::hci_channel.get(bytes)? })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::family::{Fields, Text, build, typed, write_interface};
+use super::family::{Fields, Text, build, only, typed, write_interface};
 use super::{Addr, AddrError, FamilyAddr};
 use crate::kind::Family;
 use crate::sys::structs::{sockaddr_can as can, sockaddr_can_tp as tp};
@@ -107,6 +107,7 @@ impl FamilyAddr for CanAddr {
     const FAMILY: Family = Family::CAN;
 
     fn decode(bytes: &[u8]) -> Option<CanAddr> {
+        only::<Self>(bytes)?;
         Some(CanAddr { interface: can::can_ifindex.get(bytes)? as u32 })
     }
 
@@ -121,6 +122,7 @@ impl FamilyAddr for IsoTpAddr {
     const FAMILY: Family = Family::CAN;
 
     fn decode(bytes: &[u8]) -> Option<IsoTpAddr> {
+        only::<Self>(bytes)?;
         Some(IsoTpAddr {
             interface: tp::can_ifindex.get(bytes)? as u32,
             rx: tp::rx_id.get(bytes)?,
@@ -141,6 +143,7 @@ impl FamilyAddr for J1939Addr {
     const FAMILY: Family = Family::CAN;
 
     fn decode(bytes: &[u8]) -> Option<J1939Addr> {
+        only::<Self>(bytes)?;
         Some(J1939Addr {
             interface: can::can_ifindex.get(bytes)? as u32,
             name: can::name.get(bytes)?,

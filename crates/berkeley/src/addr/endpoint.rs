@@ -413,7 +413,10 @@ fn parse_host_port(text: &str) -> Result<Target, AddrError> {
     if host.contains(':') && !text.starts_with('[') {
         return Err(AddrError::syntax(text, "an IPv6 address stands in brackets: [::1]:80"));
     }
-    if service.is_empty() || service.contains(['/', ' ']) || host.contains(['/', ' ']) {
+    if service.is_empty()
+        || service.contains(['/', ' ', ':'])
+        || host.contains(['/', ' ', '[', ']'])
+    {
         return Err(AddrError::syntax(text, EXPECTED));
     }
     let host = (!host.is_empty() && host != "*").then(|| host.to_owned());

@@ -268,6 +268,12 @@ pub(super) fn index_of(name: &str) -> Option<u32> {
     sys::interface_index(&std::ffi::CString::new(name).ok()?).ok()
 }
 
+/// Something only if these bytes begin with the family of the type.
+pub(super) fn only<T: FamilyAddr>(bytes: &[u8]) -> Option<()> {
+    let family = u16::from_ne_bytes(*bytes.first_chunk()?);
+    (i32::from(family) == T::FAMILY.0).then_some(())
+}
+
 /// Makes an address of a structure of this size, whose fields `fill` writes.
 pub(super) fn build<const SIZE: usize>(family: Family, fill: impl FnOnce(&mut [u8])) -> Addr {
     let mut bytes = [0; SIZE];

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::family::{Fields, Text, build, typed};
+use super::family::{Fields, Text, build, only, typed};
 use super::{Addr, AddrError, FamilyAddr};
 use crate::kind::Family;
 use crate::sys::structs::sockaddr_nl as nl;
@@ -40,6 +40,7 @@ impl FamilyAddr for NetlinkAddr {
     const FAMILY: Family = Family::NETLINK;
 
     fn decode(bytes: &[u8]) -> Option<NetlinkAddr> {
+        only::<Self>(bytes)?;
         Some(NetlinkAddr { port: nl::nl_pid.get(bytes)?, groups: nl::nl_groups.get(bytes)? })
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::family::{Fields, Text, build, number, typed, write_interface};
+use super::family::{Fields, Text, build, number, only, typed, write_interface};
 use super::{Addr, AddrError, FamilyAddr};
 use crate::kind::Family;
 use crate::sys::structs::sockaddr_ll as ll;
@@ -60,6 +60,7 @@ impl FamilyAddr for PacketAddr {
     const FAMILY: Family = Family::PACKET;
 
     fn decode(bytes: &[u8]) -> Option<PacketAddr> {
+        only::<Self>(bytes)?;
         // The kernel's structure ends where the hardware's address does.
         let len = usize::from(ll::sll_halen.get(bytes)?);
         let hardware = bytes.get(ll::sll_addr.offset()..)?;

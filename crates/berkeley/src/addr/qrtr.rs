@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::family::{Fields, Text, build, typed};
+use super::family::{Fields, Text, build, only, typed};
 use super::{Addr, AddrError, FamilyAddr};
 use crate::kind::Family;
 use crate::sys::structs::sockaddr_qrtr as sq;
@@ -35,6 +35,7 @@ impl FamilyAddr for QrtrAddr {
     const FAMILY: Family = Family::QIPCRTR;
 
     fn decode(bytes: &[u8]) -> Option<QrtrAddr> {
+        only::<Self>(bytes)?;
         Some(QrtrAddr { node: sq::sq_node.get(bytes)?, port: sq::sq_port.get(bytes)? })
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::family::{Fields, Text, build, typed};
+use super::family::{Fields, Text, build, only, typed};
 use super::{Addr, AddrError, FamilyAddr};
 use crate::kind::Family;
 use crate::sys::structs::sockaddr_tipc as tipc;
@@ -119,6 +119,7 @@ impl FamilyAddr for TipcAddr {
     const FAMILY: Family = Family::TIPC;
 
     fn decode(bytes: &[u8]) -> Option<TipcAddr> {
+        only::<Self>(bytes)?;
         let scope = TipcScope(tipc::scope.get(bytes)?);
         let v1 = tipc::v1.get(bytes)?;
         let v2 = tipc::v2.get(bytes)?;

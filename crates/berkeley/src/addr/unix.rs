@@ -120,6 +120,10 @@ impl fmt::Display for UnixAddr<'_> {
                 if bytes.first() == Some(&b'@') {
                     f.write_str("./")?;
                 }
+                // The two that a text may begin with like a URL are not the path's.
+                if bytes.starts_with(b"//") {
+                    f.write_str("//")?;
+                }
                 escape(f, bytes, "%?")
             }
             UnixAddr::Abstract(name) => {

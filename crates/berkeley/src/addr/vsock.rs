@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::family::{Fields, Text, build, typed};
+use super::family::{Fields, Text, build, only, typed};
 use super::{Addr, AddrError, FamilyAddr};
 use crate::kind::Family;
 use crate::sys::structs::sockaddr_vm as vm;
@@ -73,6 +73,7 @@ impl FamilyAddr for VsockAddr {
     const FAMILY: Family = Family::VSOCK;
 
     fn decode(bytes: &[u8]) -> Option<VsockAddr> {
+        only::<Self>(bytes)?;
         Some(VsockAddr {
             cid: vm::svm_cid.get(bytes)?,
             port: vm::svm_port.get(bytes)?,

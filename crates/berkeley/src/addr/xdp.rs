@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::family::{Fields, Text, build, typed, write_interface};
+use super::family::{Fields, Text, build, only, typed, write_interface};
 use super::{Addr, AddrError, FamilyAddr};
 use crate::kind::Family;
 use crate::sys::structs::sockaddr_xdp as xdp;
@@ -41,6 +41,7 @@ impl FamilyAddr for XdpAddr {
     const FAMILY: Family = Family::XDP;
 
     fn decode(bytes: &[u8]) -> Option<XdpAddr> {
+        only::<Self>(bytes)?;
         Some(XdpAddr {
             interface: xdp::sxdp_ifindex.get(bytes)?,
             queue: xdp::sxdp_queue_id.get(bytes)?,

@@ -139,11 +139,15 @@ impl Codec for Stamps {
     const ROOM: usize = 3 * timespec::SIZE;
 
     fn encode(value: Timestamps) -> Self::Bytes {
-        let hardware = value.hardware.map(|hardware| SystemTime::UNIX_EPOCH + hardware);
+        let hardware =
+            value.hardware.map(|time| (whole(time.as_secs().into()), time.subsec_nanos()));
         let mut bytes = [0; 3 * timespec::SIZE];
-        for (place, time) in [(0, value.software), (2, hardware)] {
-            if let (Some(time), Some(to)) = (time, bytes.get_mut(place * timespec::SIZE..)) {
-                Nanos::encode(time).write(to);
+        for (place, time) in [(0, value.software.map(parts)), (2, hardware)] {
+            if let (Some((seconds, nanos)), Some(to)) =
+                (time, bytes.get_mut(place * timespec::SIZE..))
+            {
+                timespec::tv_sec.put(to, seconds);
+                timespec::tv_nsec.put(to, nanos as _);
             }
         }
         bytes
@@ -416,17 +420,23 @@ fn pair(bytes: &[u8]) -> Option<(i64, i64)> {
 
 /// Seconds and nanoseconds since the epoch.
 fn parts(time: SystemTime) -> (c::time_t, u32) {
-    let seconds = |whole: u64| c::time_t::try_from(whole).unwrap_or(c::time_t::MAX);
     match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => (seconds(after.as_secs()), after.subsec_nanos()),
+        Ok(after) => (whole(after.as_secs().into()), after.subsec_nanos()),
         Err(before) => {
             let before = before.duration();
+            let seconds = i128::from(before.as_secs());
             match before.subsec_nanos() {
-                0 => (-seconds(before.as_secs()), 0),
-                nanos => (-seconds(before.as_secs()) - 1, 1_000_000_000 - nanos),
+                0 => (whole(-seconds), 0),
+                nanos => (whole(-seconds - 1), 1_000_000_000 - nanos),
             }
         }
     }
+}
+
+/// Seconds as the platform counts them: the first or the last it knows for those beyond.
+fn whole(seconds: i128) -> c::time_t {
+    let nearest = if seconds < 0 { c::time_t::MIN } else { c::time_t::MAX };
+    c::time_t::try_from(seconds).unwrap_or(nearest)
 }
 
 fn time(seconds: i64, nanos: u32) -> Option<SystemTime> {
@@ -440,6 +450,9 @@ fn time(seconds: i64, nanos: u32) -> Option<SystemTime> {
 
 /// Seconds since the epoch, for people.
 fn seconds(time: SystemTime) -> String {
-    let (seconds, nanos) = parts(time);
-    format!("{seconds}.{nanos:09}")
+    let (sign, distance) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => ("", after),
+        Err(before) => ("-", before.duration()),
+    };
+    format!("{sign}{}.{:09}", distance.as_secs(), distance.subsec_nanos())
 }

@@ -202,6 +202,11 @@ mod missing {
     pub(crate) const VSOCK_RECVERR: i32 = 1;
     pub(crate) const BT_SCM_ERROR: i32 = 4;
     pub(crate) const BT_SCM_PKT_STATUS: i32 = 3;
+    // On these machines alone the crate lacks them.
+    #[cfg(target_arch = "s390x")]
+    pub(crate) const SO_TIMESTAMP_NEW: i32 = 63;
+    #[cfg(target_arch = "s390x")]
+    pub(crate) const SO_TIMESTAMPNS_NEW: i32 = 64;
     pub(crate) const SO_EE_CODE_ZEROCOPY_COPIED: u8 = 1;
     pub(crate) const SO_EE_ORIGIN_ZEROCOPY: u8 = 5;
     pub(crate) const SO_EE_ORIGIN_TXTIME: u8 = 6;

@@ -152,3 +152,55 @@ impl ControlRoom {
         Ok(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lets `bytes` arrive as the kernel would write them.
+    fn arrive(room: &mut ControlRoom, bytes: &[u8], told: usize) -> Result<u8, Errno> {
+        // SAFETY: as much is written as there is room for.
+        unsafe {
+            room.filled_by(|to, len| {
+                to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len().min(len));
+                Ok((7, told))
+            })
+        }
+    }
+
+    #[test]
+    fn what_arrives_is_walked_over_and_forgotten() {
+        let mut bytes = Vec::new();
+        push(&mut bytes, 1000, 1, b"one");
+        push(&mut bytes, 1000, 2, b"");
+        let mut room = ControlRoom::with_room(bytes.len());
+        assert_eq!(arrive(&mut room, &bytes, bytes.len()), Ok(7));
+        assert_eq!(room.as_bytes(), bytes);
+        let found: Vec<_> = Walk::new(room.as_bytes()).collect();
+        assert_eq!(found, [(1000, 1, &b"one"[..]), (1000, 2, b"")]);
+        room.clear();
+        assert!(room.as_bytes().is_empty());
+    }
+
+    #[test]
+    fn more_than_there_is_room_for_is_not_read() {
+        let mut bytes = Vec::new();
+        push(&mut bytes, 1000, 1, &[9; 40]);
+        let mut room = ControlRoom::with_room(len(3));
+        assert_eq!(arrive(&mut room, &bytes, bytes.len()), Ok(7));
+        assert_eq!(room.as_bytes(), &bytes[..len(3)]);
+        assert_eq!(Walk::new(room.as_bytes()).count(), 0);
+        let mut none = ControlRoom::default();
+        assert_eq!(arrive(&mut none, &bytes, bytes.len()), Ok(7));
+        assert!(none.as_bytes().is_empty());
+    }
+
+    #[test]
+    fn an_error_leaves_nothing() {
+        let mut room = ControlRoom::with_room(64);
+        arrive(&mut room, &[0; 64], 64).unwrap();
+        // SAFETY: nothing is written, and nothing is said to be.
+        let failed = unsafe { room.filled_by::<()>(|_, _| Err(Errno::EBADF)) };
+        assert_eq!((failed, room.as_bytes()), (Err(Errno::EBADF), &[][..]));
+    }
+}

@@ -127,3 +127,54 @@ impl fmt::Debug for Storage {
         self.as_bytes().fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lets an address arrive as the kernel would write it, and say that it were so long.
+    fn arrive(bytes: &[u8], told: usize) -> Storage {
+        let mut storage = Storage::empty();
+        // SAFETY: as much is written as there is room for.
+        let done = unsafe {
+            storage.filled_by(|to, len| {
+                let room = *len as usize;
+                to.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len().min(room));
+                *len = told as c::socklen_t;
+                Ok::<_, ()>(())
+            })
+        };
+        assert_eq!(done, Ok(()));
+        storage
+    }
+
+    #[test]
+    fn no_length_is_believed_beyond_the_memory() {
+        let long = [7; 200];
+        assert_eq!(arrive(&long[..4], 4).as_bytes(), [7; 4]);
+        assert_eq!(arrive(&long, 200).as_bytes(), [7; Storage::CAPACITY]);
+        assert_eq!(arrive(&long, Storage::CAPACITY + 1).len() as usize, Storage::CAPACITY);
+        assert_eq!(arrive(&[], 0).family(), None);
+    }
+
+    #[test]
+    fn every_maker_makes_the_same_address() {
+        let rest = [0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let fixed = Storage::of_fixed(c::AF_INET, rest);
+        let made = Storage::of_family(c::AF_INET, &rest).unwrap();
+        let copied = Storage::from_bytes(fixed.as_bytes()).unwrap();
+        assert_eq!((fixed.as_bytes(), fixed.rest()), (made.as_bytes(), &rest[..]));
+        assert_eq!(copied.as_bytes(), made.as_bytes());
+        assert_eq!(fixed.family(), Some(c::AF_INET));
+        assert!(Storage::from_bytes(&[0; Storage::CAPACITY + 1]).is_none());
+        assert!(Storage::of_family(-1, &rest).is_none());
+    }
+
+    #[test]
+    fn a_call_that_fails_leaves_no_address() {
+        let mut storage = arrive(&[7; 16], 16);
+        // SAFETY: nothing is written, and nothing is said to be.
+        let failed = unsafe { storage.filled_by(|_, _| Err::<(), _>("no")) };
+        assert_eq!((failed, storage.as_bytes()), (Err("no"), &[][..]));
+    }
+}

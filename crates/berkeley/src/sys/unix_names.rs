@@ -182,6 +182,10 @@ pub(crate) fn protocol_by_number(number: i32) -> Option<Entry> {
 }
 
 pub(crate) fn interface_index(name: &CStr) -> Result<u32, Errno> {
+    // Addresses ask for interfaces, and Miri, which reads them too, has none.
+    if cfg!(miri) {
+        return Err(Errno(c::ENXIO));
+    }
     // SAFETY: a C string.
     match unsafe { c::if_nametoindex(name.as_ptr()) } {
         0 => Err(Errno::last()),
@@ -190,6 +194,10 @@ pub(crate) fn interface_index(name: &CStr) -> Result<u32, Errno> {
 }
 
 pub(crate) fn interface_name(index: u32) -> Result<Vec<u8>, Errno> {
+    // Addresses ask for interfaces, and Miri, which reads them too, has none.
+    if cfg!(miri) {
+        return Err(Errno(c::ENXIO));
+    }
     let mut name = [0u8; c::IF_NAMESIZE];
     // SAFETY: the buffer has the size the call requires.
     if unsafe { c::if_indextoname(index, name.as_mut_ptr().cast()) }.is_null() {
@@ -261,8 +269,11 @@ pub(crate) fn interface_addrs() -> Result<Vec<InterfaceEntry>, Errno> {
 ///
 /// The pointer is null or to a whole address of its family, as `getifaddrs` gives them.
 unsafe fn copy_addr(addr: *const c::sockaddr) -> Option<Storage> {
-    // SAFETY: by this function's own contract.
-    let family = i32::from(unsafe { addr.as_ref() }?.sa_family);
+    if addr.is_null() {
+        return None;
+    }
+    // SAFETY: by this function's own contract. The field alone: a short address is no whole one.
+    let family = i32::from(unsafe { (&raw const (*addr).sa_family).read() });
     let len = match family {
         c::AF_INET => size_of::<c::sockaddr_in>(),
         c::AF_INET6 => size_of::<c::sockaddr_in6>(),
@@ -511,4 +522,31 @@ unsafe extern "C" {
 /// A copy of the text as C takes it, or nothing if it has a NUL inside.
 pub(crate) fn c_text(text: &[u8]) -> Option<CString> {
     CString::new(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An address of this family in memory that ends where the address does.
+    fn copied(family: i32, len: usize) -> Option<Storage> {
+        // In numbers of 32 bits, for the alignment that the C library's addresses have.
+        let mut words = vec![0x0707_0707_u32; len / 4];
+        let [first, second] = (family as u16).to_ne_bytes();
+        words[0] = u32::from_ne_bytes([first, second, 7, 7]);
+        // SAFETY: the memory is a whole address of the family.
+        unsafe { copy_addr(words.as_ptr().cast()) }
+    }
+
+    #[test]
+    fn no_more_is_copied_than_the_family_has() {
+        for (family, len) in [(c::AF_INET, 16), (c::AF_INET6, 28), (c::AF_PACKET, 20)] {
+            let storage = copied(family, len).unwrap();
+            assert_eq!((storage.family(), storage.as_bytes().len()), (Some(family), len));
+            assert!(storage.rest().iter().all(|byte| *byte == 7));
+        }
+        assert!(copied(c::AF_UNSPEC, 4).is_none());
+        // SAFETY: null is no address.
+        assert!(unsafe { copy_addr(ptr::null()) }.is_none());
+    }
 }
