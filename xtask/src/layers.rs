@@ -27,6 +27,7 @@ const ORDER: &[&str] = &[
     "socket",
     "stream",
     "zerocopy",
+    "batch",
     "dial",
     "lib",
 ];

@@ -13,6 +13,7 @@
 //! | `bind`, `connect`, `listen`, `shutdown`, `close`, `retire` | a socket's life |
 //! | `send`, `send_to`, `send_message` | bytes out, never raising `SIGPIPE` |
 //! | `recv`, `recv_from`, `recv_message`, `recv_message_into` | bytes in, and control messages |
+//! | `recv_batch`, `send_batch` | many messages in one call |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
 //! | `set_nonblocking`, `is_nonblocking`, `wait` | blocking mode, and readiness with nanoseconds |
 //! | `getaddrinfo`, `getnameinfo`, `host_by_name`, `host_by_addr`, `host_name` | names |
@@ -28,6 +29,8 @@
 
 #[cfg(unix)]
 pub(crate) mod abi;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod batch;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod control;
 pub(crate) mod layout;
@@ -47,7 +50,7 @@ mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_table;
 
-pub(crate) use manners::{recv_flags, send_flags};
+pub(crate) use manners::{has_offload, recv_flags, send_flags, sends_batches};
 pub(crate) use storage::Storage;
 #[cfg(unix)]
 pub(crate) use {abi as c, unix::*, unix_names::*};
