@@ -110,11 +110,11 @@ fn d6_d7_round_trips_of_every_kind() {
 fn d6_lengths_are_set_anew_for_each_call() {
     let folder = tempfile::tempdir().unwrap();
     let receiver = Socket::new(Family::UNIX, Type::DGRAM, Protocol::DEFAULT).unwrap();
-    receiver.bind(&folder.path().join("r")).unwrap();
+    receiver.bind(folder.path().join("r")).unwrap();
     receiver.set_timeout(Duration::from_secs(10)).unwrap();
     let named = |name: &str| {
         let sock = Socket::new(Family::UNIX, Type::DGRAM, Protocol::DEFAULT).unwrap();
-        sock.bind(&folder.path().join(name)).unwrap();
+        sock.bind(folder.path().join(name)).unwrap();
         sock
     };
     let nameless = Socket::new(Family::UNIX, Type::DGRAM, Protocol::DEFAULT).unwrap();
