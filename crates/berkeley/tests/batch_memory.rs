@@ -62,7 +62,7 @@ fn udp() -> Socket {
 fn round(a: &Socket, b: &Socket, to: &Addr, out: &mut SendBatch, arrived: &mut RecvBatch) {
     let mut bytes = 0;
     for number in 0..40_usize {
-        let data = &[7; 300][..if number % 8 == 0 { 30 } else { 300 }];
+        let data = if number % 8 == 0 { &[7; 30][..] } else { &[7; 300] };
         out.push(data, to).unwrap();
         bytes += data.len();
     }

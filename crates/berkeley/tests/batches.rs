@@ -93,7 +93,7 @@ fn d6_d7_round_trips_of_every_kind() {
                 assert!(!datagram.is_truncated() && !datagram.is_control_truncated());
                 assert_eq!(datagram.whole_len(), datagram.data().len());
                 if b.family() != Family::UNIX {
-                    assert_eq!(datagram.from(), a.local_addr().unwrap());
+                    assert_eq!(*datagram.from(), a.local_addr().unwrap());
                 }
                 datagram.data().to_vec()
             });
@@ -123,7 +123,7 @@ fn d6_lengths_are_set_anew_for_each_call() {
     for sender in [&nameless, &short, &long, &nameless, &long, &short, &long] {
         sender.send_to(b"x", receiver.local_addr().unwrap()).unwrap();
         assert_eq!(receiver.recv_batch(&mut batch).unwrap(), 1);
-        let from = batch.iter().next().unwrap().from();
+        let from = *batch.iter().next().unwrap().from();
         match sender.local_addr().unwrap() {
             addr if addr.to_string() == "unix:" => {
                 assert!(from.is_empty() || from == addr, "{from}");
@@ -356,7 +356,7 @@ fn d7_more_than_one_call_takes() {
 #[test]
 fn d7_marks_and_sources_go_both_ways() {
     let details = |sock: &Socket, batch: &mut RecvBatch| {
-        collect(sock, batch, 1, |d| (d.ecn(), d.packet_info().unwrap(), d.from()))[0]
+        collect(sock, batch, 1, |d| (d.ecn(), d.packet_info().unwrap(), *d.from()))[0]
     };
     for (place, ip) in [("0.0.0.0:0", "127.0.0.3"), ("[::]:0", "::1"), ("[::]:0", "127.0.0.3")] {
         let (a, b) = (udp(place), udp(place));
@@ -471,7 +471,7 @@ fn d8_each_datagram_of_a_piece_is_whole() {
     // Room for two and a half of them: the rest is counted, and told.
     let mut arrived = RecvBatch::new(2, 22);
     let got = collect(&b, &mut arrived, 5, |d| {
-        assert_eq!((d.from(), d.ecn()), (a.local_addr().unwrap(), Some(Ecn::Ect1)));
+        assert_eq!((*d.from(), d.ecn()), (a.local_addr().unwrap(), Some(Ecn::Ect1)));
         assert!(d.packet_info().is_some());
         (d.data().to_vec(), d.whole_len(), d.is_truncated())
     });

@@ -1,8 +1,9 @@
 //! Receiving many datagrams.
 
 use std::fmt;
-use std::iter::FusedIterator;
+use std::iter::{Copied, FusedIterator, Zip};
 use std::os::fd::{AsFd, OwnedFd};
+use std::slice::{self, ChunksExact};
 use std::sync::atomic::Ordering;
 
 use super::{BatchStats, Ecn, no_stream};
@@ -13,7 +14,7 @@ use crate::kind::{Family, MsgFlags, Type};
 use crate::opt::{Bool, Codec, Opt};
 use crate::socket::Socket;
 use crate::sys::batch::{Headers, RecvSlot, recv_batch};
-use crate::sys::{Errno, Interest, c};
+use crate::sys::{Errno, Interest, Storage, c};
 
 /// Memory for the datagrams that one call receives.
 ///
@@ -36,9 +37,9 @@ use crate::sys::{Errno, Interest, c};
 /// See `recvmmsg(2)`.
 #[doc(alias("recvmmsg", "mmsghdr"))]
 pub struct RecvBatch {
-    slots: Vec<RecvSlot>,
-    /// For each slot the size of the datagrams in it, if there may be several.
-    segments: Vec<Option<usize>>,
+    slots: Vec<Slot>,
+    /// What each slot's control messages say of all the datagrams in it.
+    told: Vec<Told>,
     /// `each` bytes for each slot, initialised once.
     memory: Vec<u8>,
     each: usize,
@@ -47,6 +48,16 @@ pub struct RecvBatch {
     filled: usize,
     datagrams: usize,
     stats: BatchStats,
+}
+
+type Slot = RecvSlot<Addr>;
+
+/// What nearly everybody asks for, read once.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    /// The size of the datagrams, if there are several.
+    segment: Option<usize>,
+    ecn: Option<Ecn>,
 }
 
 /// Room for what [`Socket::set_recv_details`] and [`Socket::set_recv_offload`] let come, and for a
@@ -73,8 +84,8 @@ impl RecvBatch {
     pub fn new(slots: usize, bytes_per_slot: usize) -> RecvBatch {
         let (slots, each) = (slots.max(1), bytes_per_slot.max(1));
         RecvBatch {
-            slots: (0..slots).map(|_| RecvSlot::with_room(USUAL_CONTROL)).collect(),
-            segments: vec![None; slots],
+            slots: (0..slots).map(|_| slot(USUAL_CONTROL)).collect(),
+            told: vec![Told::default(); slots],
             memory: vec![0; slots.saturating_mul(each)],
             each,
             headers: Headers::with_capacity(slots),
@@ -95,7 +106,7 @@ impl RecvBatch {
     /// ```
     #[must_use]
     pub fn with_control(mut self, bytes_per_slot: usize) -> RecvBatch {
-        self.slots = self.slots.iter().map(|_| RecvSlot::with_room(bytes_per_slot)).collect();
+        self.slots = self.slots.iter().map(|_| slot(bytes_per_slot)).collect();
         self.clear();
         self
     }
@@ -130,7 +141,13 @@ impl RecvBatch {
     /// # Ok::<(), berkeley::Error>(())
     /// ```
     pub fn iter(&self) -> Datagrams<'_> {
-        Datagrams { batch: self, slot: 0, offset: 0, left: self.datagrams }
+        let rooms = self.memory.chunks_exact(self.each);
+        let told = self.told.iter().copied();
+        Datagrams {
+            slots: self.slots.iter().zip(told).zip(rooms),
+            piece: None,
+            left: self.datagrams,
+        }
     }
 
     /// Takes the descriptors that have come with the datagram of this number, counted from zero.
@@ -177,11 +194,12 @@ impl RecvBatch {
 
     /// Counts what has arrived in the slots from this one on.
     fn arrived(&mut self, first: usize, count: usize) {
-        let slots = self.slots.iter().zip(&mut self.segments).skip(first).take(count);
-        for (slot, segment) in slots {
+        let slots = self.slots.iter().zip(&mut self.told).skip(first).take(count);
+        for (slot, told) in slots {
             let whole = slot.arrived.whole_len().unwrap_or(self.each);
-            let told = get(slot, cmsg::UDP_GRO).and_then(|size| usize::try_from(size).ok());
-            *segment = told.filter(|size| (1..whole).contains(size));
+            *told = read(slot);
+            told.segment = told.segment.filter(|size| (1..whole).contains(size));
+            let segment = told.segment;
             let datagrams = segment.map_or(1, |size| whole.div_ceil(size));
             self.datagrams += datagrams;
             self.stats.coalesced += u64::from(segment.is_some());
@@ -225,35 +243,48 @@ impl fmt::Debug for RecvBatch {
 /// let batch = berkeley::batch::RecvBatch::new(8, 1500);
 /// assert_eq!(batch.iter().len(), 0);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Datagrams<'a> {
-    batch: &'a RecvBatch,
-    /// The slot of the next one, where it begins in what came there, and how many there are.
-    slot: usize,
-    offset: usize,
+    slots: Slots<'a>,
+    /// What is left of the slot that the last one came from.
+    piece: Option<Piece<'a>>,
     left: usize,
+}
+
+type Slots<'a> =
+    Zip<Zip<slice::Iter<'a, Slot>, Copied<slice::Iter<'a, Told>>>, ChunksExact<'a, u8>>;
+
+/// One datagram, or several of the same size one behind the other.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    slot: &'a Slot,
+    told: Told,
+    /// The bytes that there was room for, and how many came.
+    room: &'a [u8],
+    whole: usize,
 }
 
 impl<'a> Iterator for Datagrams<'a> {
     type Item = Datagram<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Datagram<'a>> {
-        let batch = self.batch;
         self.left = self.left.checked_sub(1)?;
-        let slot = batch.slots.get(self.slot)?;
-        let room = batch.memory.chunks_exact(batch.each).nth(self.slot)?;
-        let told = slot.arrived.whole_len();
-        let whole = told.unwrap_or(room.len());
-        let begin = self.offset;
-        let end = match batch.segments.get(self.slot) {
-            Some(Some(size)) => begin.saturating_add(*size).min(whole),
-            _ => whole,
+        let piece = match self.piece.take() {
+            Some(piece) => piece,
+            None => {
+                let ((slot, told), room) = self.slots.next()?;
+                Piece { slot, told, room, whole: slot.arrived.whole_len().unwrap_or(room.len()) }
+            }
         };
-        (self.slot, self.offset) = if end < whole { (self.slot, end) } else { (self.slot + 1, 0) };
+        let Piece { slot, told, room, whole } = piece;
+        let whole_len = told.segment.map_or(whole, |size| size.min(whole));
         // Of what did not fit there is the beginning, or nothing.
-        let data = room.get(begin.min(room.len())..end.min(room.len())).unwrap_or_default();
-        let (whole_len, truncated) = (end - begin, told.is_none() || end > room.len());
-        Some(Datagram { slot, data, whole_len, truncated })
+        let (data, room) = room.split_at_checked(whole_len).unwrap_or((room, &[]));
+        let truncated = data.len() < whole_len || slot.arrived.whole_len().is_none();
+        let whole = whole - whole_len;
+        self.piece = (whole > 0).then_some(Piece { slot, told, room, whole });
+        Some(Datagram { slot, data, whole_len, truncated, ecn: told.ecn })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -263,6 +294,12 @@ impl<'a> Iterator for Datagrams<'a> {
 
 impl ExactSizeIterator for Datagrams<'_> {}
 impl FusedIterator for Datagrams<'_> {}
+
+impl fmt::Debug for Datagrams<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
 
 /// One received datagram.
 ///
@@ -278,16 +315,17 @@ impl FusedIterator for Datagrams<'_> {}
 /// let mut batch = RecvBatch::new(8, 1500);
 /// sock.recv_batch(&mut batch)?;
 /// let datagram = batch.iter().next().unwrap();
-/// assert_eq!(datagram.from(), sock.local_addr()?);
+/// assert_eq!(*datagram.from(), sock.local_addr()?);
 /// assert!(datagram.packet_info().unwrap().destination.is_loopback());
 /// # Ok::<(), berkeley::Error>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Datagram<'a> {
-    slot: &'a RecvSlot,
+    slot: &'a Slot,
     data: &'a [u8],
     whole_len: usize,
     truncated: bool,
+    ecn: Option<Ecn>,
 }
 
 impl<'a> Datagram<'a> {
@@ -297,6 +335,7 @@ impl<'a> Datagram<'a> {
     /// # let batch = berkeley::batch::RecvBatch::new(8, 1500);
     /// let bytes: usize = batch.iter().map(|datagram| datagram.data().len()).sum();
     /// ```
+    #[inline]
     pub fn data(&self) -> &'a [u8] {
         self.data
     }
@@ -305,11 +344,12 @@ impl<'a> Datagram<'a> {
     ///
     /// ```
     /// # let batch = berkeley::batch::RecvBatch::new(8, 1500);
-    /// let senders: Vec<_> = batch.iter().map(|datagram| datagram.from()).collect();
+    /// let senders: Vec<_> = batch.iter().map(|datagram| *datagram.from()).collect();
     /// ```
     #[doc(alias = "msg_name")]
-    pub fn from(&self) -> Addr {
-        Addr(self.slot.from)
+    #[inline]
+    pub fn from(&self) -> &'a Addr {
+        &self.slot.from
     }
 
     /// How many bytes it had, which may be more than there was room for.
@@ -318,6 +358,7 @@ impl<'a> Datagram<'a> {
     /// # let batch = berkeley::batch::RecvBatch::new(8, 1500);
     /// let longest = batch.iter().map(|datagram| datagram.whole_len()).max();
     /// ```
+    #[inline]
     pub fn whole_len(&self) -> usize {
         self.whole_len
     }
@@ -332,6 +373,7 @@ impl<'a> Datagram<'a> {
     /// let whole: Vec<_> = batch.iter().filter(|datagram| !datagram.is_truncated()).collect();
     /// ```
     #[doc(alias = "MSG_TRUNC")]
+    #[inline]
     pub fn is_truncated(&self) -> bool {
         self.truncated
     }
@@ -379,7 +421,7 @@ impl<'a> Datagram<'a> {
     /// let times: Vec<_> = batch.iter().map(|d| d.get(cmsg::SCM_TIMESTAMPNS)).collect();
     /// ```
     pub fn get<C: Codec>(&self, kind: Kind<C>) -> Option<C::Value> {
-        get(self.slot, kind)
+        self.control().find_map(|message| message.get(kind))
     }
 
     /// The mark for congestion, if the socket [lets it come](Socket::set_recv_details).
@@ -392,9 +434,9 @@ impl<'a> Datagram<'a> {
     ///
     /// See RFC 3168.
     #[doc(alias("IP_TOS", "IPV6_TCLASS"))]
+    #[inline]
     pub fn ecn(&self) -> Option<Ecn> {
-        let class = self.get(cmsg::IP_TOS).or_else(|| self.get(cmsg::IPV6_TCLASS))?;
-        Some(Ecn::from_bits((class & 3) as u8))
+        self.ecn
     }
 
     /// Where it came to, if the socket [lets that come](Socket::set_recv_details).
@@ -581,6 +623,19 @@ const DETAILS: &[(Family, Opt<Bool>)] = &[
 const IP_RECVTOS: Opt<Bool> = Opt::new("IP_RECVTOS", c::IPPROTO_IP, c::IP_RECVTOS);
 const UDP_GRO: Opt<Bool> = Opt::new("UDP_GRO", c::SOL_UDP, c::UDP_GRO);
 
-fn get<C: Codec>(slot: &RecvSlot, kind: Kind<C>) -> Option<C::Value> {
-    cmsg::messages(slot.control.as_bytes()).find_map(|message| message.get(kind))
+fn slot(control: usize) -> Slot {
+    RecvSlot::new(Addr(Storage::empty()), control)
+}
+
+/// Reads what concerns every datagram of a slot.
+fn read(slot: &Slot) -> Told {
+    let mut told = Told::default();
+    for message in cmsg::messages(slot.control.as_bytes()) {
+        if let Some(size) = message.get(cmsg::UDP_GRO) {
+            told.segment = usize::try_from(size).ok();
+        } else if let Some(class) = message.get(cmsg::IP_TOS).or(message.get(cmsg::IPV6_TCLASS)) {
+            told.ecn = Some(Ecn::from_bits((class & 3) as u8));
+        }
+    }
+    told
 }

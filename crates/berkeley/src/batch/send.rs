@@ -35,6 +35,8 @@ use crate::target::ToAddr;
 #[doc(alias("sendmmsg", "mmsghdr"))]
 pub struct SendBatch {
     entries: Vec<Entry>,
+    /// The addresses, each once for all the datagrams to it that follow one another.
+    addrs: Vec<Addr>,
     /// The datagrams' bytes and control messages, one behind the other.
     data: Vec<u8>,
     control: Vec<u8>,
@@ -47,7 +49,8 @@ pub struct SendBatch {
 
 /// One datagram.
 struct Entry {
-    to: Addr,
+    /// The place of its address among those of the batch.
+    to: usize,
     len: usize,
     control: usize,
     /// The size by which it may be sent together with others: not if it already says how it is to
@@ -91,6 +94,7 @@ impl SendBatch {
         let messages = datagrams.min(MOST_MESSAGES);
         SendBatch {
             entries: Vec::with_capacity(datagrams),
+            addrs: Vec::with_capacity(datagrams),
             data: Vec::with_capacity(datagrams.saturating_mul(bytes_per_datagram)),
             control: Vec::new(),
             parcels: Vec::with_capacity(messages),
@@ -211,15 +215,20 @@ impl SendBatch {
             let before = self.control.len();
             add_control(to, &mut self.control);
             let control = self.control.len() - before;
-            let like_last = self.entries.last().is_some_and(|last| {
-                let own = self.control.get(before..);
-                let its =
-                    before.checked_sub(last.control).and_then(|at| self.control.get(at..before));
-                own == its && last.to.as_bytes() == to.as_bytes()
-            });
+            let same_addr = self.addrs.last().is_some_and(|last| last.as_bytes() == to.as_bytes());
+            if !same_addr {
+                self.addrs.push(*to);
+            }
+            let like_last = same_addr
+                && self.entries.last().is_some_and(|last| {
+                    let own = self.control.get(before..);
+                    let its = before.checked_sub(last.control);
+                    own == its.and_then(|at| self.control.get(at..before))
+                });
             self.data.extend_from_slice(data);
             let can_join = can_join && !data.is_empty();
-            self.entries.push(Entry { to: *to, len: data.len(), control, can_join, like_last });
+            let to = self.addrs.len() - 1;
+            self.entries.push(Entry { to, len: data.len(), control, can_join, like_last });
         })
         .map_err(|error| error.in_call(Call::SendMmsg))
     }
@@ -291,9 +300,11 @@ impl SendBatch {
             gone.fold((0, 0), |(bytes, control), e| (bytes + e.len, control + e.control));
         self.data.drain(..bytes.min(self.data.len()));
         self.control.drain(..control.min(self.control.len()));
-        if let Some(first) = self.entries.first_mut() {
-            first.like_last = false;
-        }
+        let Some(first) = self.entries.first_mut() else { return self.addrs.clear() };
+        first.like_last = false;
+        let unused = first.to;
+        self.addrs.drain(..unused.min(self.addrs.len()));
+        self.entries.iter_mut().for_each(|entry| entry.to -= unused);
     }
 
     /// Decides what the next call is to send: of the first so many datagrams, joining those that
@@ -343,7 +354,7 @@ impl SendBatch {
             (&self.data[..], &self.control[..], &self.joined_control[..]);
         let mut entries = &self.entries[..];
         let messages = self.parcels.iter().map_while(|parcel| -> Option<Outgoing<'_>> {
-            let to = &entries.first()?.to;
+            let to = self.addrs.get(entries.first()?.to)?;
             let (bytes, own, with) = (
                 split_off(&mut data, parcel.bytes)?,
                 split_off(&mut control, parcel.control)?,
@@ -449,8 +460,12 @@ impl Socket {
                                 Some((Refusal { segment: entry.len, errno }, first.datagrams));
                         }
                         _ if error.is_would_block() && gone > 0 => break,
-                        (_, Some(entry)) if !entry.to.is_empty() => return Err(error.at(&entry.to)),
-                        _ => return Err(error),
+                        _ => {
+                            return Err(match batch.addrs.first() {
+                                Some(to) if !to.is_empty() => error.at(to),
+                                _ => error,
+                            });
+                        }
                     }
                 }
             }

@@ -39,24 +39,20 @@ impl Headers {
     }
 }
 
-/// Where one received message's address and control data go, and what the kernel tells of it.
+/// Where one received message's address, which is memory of the layers above, and its control data
+/// go, and what the kernel tells of it.
 #[derive(Debug)]
-pub(crate) struct RecvSlot {
-    pub(crate) from: Storage,
+pub(crate) struct RecvSlot<A> {
+    pub(crate) from: A,
     pub(crate) control: ControlRoom,
     pub(crate) arrived: Arrived,
     pub(crate) flags: i32,
 }
 
-impl RecvSlot {
-    /// With room for so many bytes of control data.
-    pub(crate) fn with_room(control: usize) -> RecvSlot {
-        RecvSlot {
-            from: Storage::empty(),
-            control: ControlRoom::with_room(control),
-            arrived: Arrived(0),
-            flags: 0,
-        }
+impl<A> RecvSlot<A> {
+    /// With this memory, and room for so many bytes of control data.
+    pub(crate) fn new(from: A, control: usize) -> RecvSlot<A> {
+        RecvSlot { from, control: ControlRoom::with_room(control), arrived: Arrived(0), flags: 0 }
     }
 }
 
@@ -65,20 +61,19 @@ pub(crate) type Outgoing<'a> = (Option<&'a Storage>, &'a [u8], &'a [u8]);
 
 /// Receives as many messages as there are, each into its slot and its `each` bytes of `memory`,
 /// and says how many. Only for the first one it may wait.
-pub(crate) fn recv_batch(
+pub(crate) fn recv_batch<A: AsMut<Storage>>(
     fd: BorrowedFd<'_>,
     headers: &mut Headers,
-    slots: &mut [RecvSlot],
+    slots: &mut [RecvSlot<A>],
     memory: &mut [u8],
     each: usize,
     base: i32,
 ) -> Result<usize> {
     headers.clear();
     for (slot, room) in slots.iter_mut().zip(memory.chunks_exact_mut(each.max(1))) {
-        slot.control.clear();
         headers.pieces.push(c::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() });
         let mut message = empty_message();
-        message.msg_name = slot.from.as_mut_ptr().cast();
+        message.msg_name = slot.from.as_mut().as_mut_ptr().cast();
         message.msg_namelen = Storage::CAPACITY as c::socklen_t;
         message.msg_control = slot.control.as_mut_ptr().cast();
         message.msg_controllen = slot.control.room() as _;
@@ -104,10 +99,11 @@ pub(crate) fn recv_batch(
     }?;
     for (slot, header) in slots.iter_mut().zip(&headers.messages).take(got) {
         let message = &header.msg_hdr;
+        slot.control.clear();
         // SAFETY: the call has written so many bytes of the address and of the control data, which
         // was cleared before and is told of here only.
         unsafe {
-            slot.from.filled(message.msg_namelen);
+            slot.from.as_mut().filled(message.msg_namelen);
             // Another type on some platforms.
             #[allow(clippy::unnecessary_cast)]
             slot.control.filled(message.msg_controllen as usize);
