@@ -9,8 +9,8 @@ use std::time::Duration;
 use berkeley::batch::{BatchStats, Datagram, Ecn, RecvBatch, SendBatch};
 use berkeley::cmsg::{self, PacketInfo};
 use berkeley::opt::{Bool, Int, Opt};
-use berkeley::{Addr, Cause, Errno, Family, Protocol, Socket, Type};
-use berkeley_testing::skip;
+use berkeley::{Addr, Cause, Errno, Family, Protocol, Socket, TipcAddr, Type};
+use berkeley_testing::{record_skip, skip};
 
 const SO_NO_CHECK: Opt<Bool> = Opt::new("SO_NO_CHECK", 1, 11);
 const UDP_NO_CHECK6_TX: Opt<Bool> = Opt::new("UDP_NO_CHECK6_TX", 17, 101);
@@ -251,6 +251,65 @@ fn d6_an_error_behind_messages_is_not_lost() {
     }
     assert!(told.contains(&Ok(b"one".to_vec())), "{told:?}");
     assert_eq!(told.iter().filter(|one| **one == Err(Errno::ECONNRESET)).count(), 1, "{told:?}");
+}
+
+/// Families that take no flag they do not know, and such that do not tell how long a message was.
+#[test]
+fn d6_d7_families_with_manners_of_their_own() {
+    type Place = fn(&Socket) -> Addr;
+    let kinds: [(Family, Type, Protocol, Place); 5] = [
+        (Family::TIPC, Type::RDM, Protocol::DEFAULT, |sock| {
+            sock.bind(TipcAddr::range(4711, 0, 10)).unwrap();
+            TipcAddr::name(4711, 5).into()
+        }),
+        (Family::TIPC, Type::DGRAM, Protocol::DEFAULT, |sock| {
+            sock.bind(TipcAddr::range(4712, 0, 10)).unwrap();
+            TipcAddr::name(4712, 5).into()
+        }),
+        (Family::QIPCRTR, Type::DGRAM, Protocol::DEFAULT, |sock| {
+            sock.bind(sock.local_addr().unwrap()).unwrap();
+            sock.local_addr().unwrap()
+        }),
+        (Family::RDS, Type::SEQPACKET, Protocol::DEFAULT, |sock| {
+            sock.bind("127.0.0.1:0").unwrap();
+            sock.local_addr().unwrap()
+        }),
+        (Family::CAN, Type::DGRAM, Protocol::CAN_J1939, |sock| {
+            sock.bind("j1939:vcan0,addr=0x77").unwrap();
+            "j1939:vcan0,addr=0x77,pgn=0x12300".parse().unwrap()
+        }),
+    ];
+    for (family, ty, protocol, place) in kinds {
+        let (Ok(a), Ok(b)) = (Socket::new(family, ty, protocol), Socket::new(family, ty, protocol))
+        else {
+            record_skip(format_args!("no {family} {ty} {protocol} in this kernel"));
+            continue;
+        };
+        let to = place(&b);
+        match family {
+            Family::RDS => a.bind("127.0.0.1:0").unwrap(),
+            Family::CAN => a.bind("j1939:vcan0,addr=0x76").unwrap(),
+            _ => {}
+        }
+        for sock in [&a, &b] {
+            sock.set_timeout(Duration::from_secs(20)).unwrap();
+        }
+        let (mut out, mut arrived) = (SendBatch::new(), RecvBatch::new(4, 6));
+        for round in 0..2 {
+            for len in 1..=8 {
+                out.push(&numbered(len, len), to).unwrap();
+            }
+            assert_eq!(a.send_batch(&mut out).unwrap(), 8, "{family} {ty} {round}");
+            let seen = collect(&b, &mut arrived, 8, |datagram| {
+                assert!(!datagram.from().is_empty());
+                (datagram.data().to_vec(), datagram.is_truncated())
+            });
+            let sent: Vec<_> =
+                (1..=8).map(|len| (numbered(len, len)[..len.min(6)].to_vec(), len > 6)).collect();
+            assert_eq!(seen, sent, "{family} {ty} {round}");
+        }
+        assert_eq!(arrived.stats().truncated, 4);
+    }
 }
 
 #[test]

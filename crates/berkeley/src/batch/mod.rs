@@ -54,10 +54,12 @@
 //!
 //! See `recvmmsg(2)`, `sendmmsg(2)`, `udp(7)`.
 
+mod datagram;
 mod recv;
 mod send;
 
-pub use recv::{Datagram, Datagrams, RecvBatch};
+pub use datagram::{Datagram, Datagrams};
+pub use recv::RecvBatch;
 pub use send::SendBatch;
 
 use crate::error::{Call, Cause, Error, Result};

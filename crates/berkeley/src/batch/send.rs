@@ -53,8 +53,8 @@ struct Entry {
     to: usize,
     len: usize,
     control: usize,
-    /// The size by which it may be sent together with others: not if it already says how it is to
-    /// be split, or is empty.
+    /// Whether it may go together with others: not if it already says how it is to be split, or is
+    /// empty.
     can_join: bool,
     /// Whether address and control messages are those of the one before.
     like_last: bool,
@@ -303,8 +303,10 @@ impl SendBatch {
         let Some(first) = self.entries.first_mut() else { return self.addrs.clear() };
         first.like_last = false;
         let unused = first.to;
-        self.addrs.drain(..unused.min(self.addrs.len()));
-        self.entries.iter_mut().for_each(|entry| entry.to -= unused);
+        if unused > 0 {
+            self.addrs.drain(..unused.min(self.addrs.len()));
+            self.entries.iter_mut().for_each(|entry| entry.to -= unused);
+        }
     }
 
     /// Decides what the next call is to send: of the first so many datagrams, joining those that
