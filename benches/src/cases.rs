@@ -1,4 +1,5 @@
-//! What is measured: each call over each transport, on a blocking socket and with a timeout.
+//! What is measured: each call over each transport, on a blocking socket and with a timeout; and
+//! batches of datagrams, of which the numbers are those of one datagram.
 
 use std::io;
 use std::net::{SocketAddrV4, TcpListener, TcpStream, UdpSocket};
@@ -6,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use crate::batches::{self, Batched};
 use crate::peers::{Berkeley, Libc, Nix, Peer, Rustix, Socket2, Std};
 use crate::raw;
 
@@ -48,6 +50,10 @@ pub(crate) enum Op {
     SendTo,
     /// `recv_from`.
     RecvFrom,
+    /// A batch of datagrams of so many bytes.
+    SendBatch(usize),
+    /// The same, received.
+    RecvBatch(usize),
 }
 
 /// Every case, in the order of the table.
@@ -63,9 +69,11 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         (Unix, Send),
         (Unix, Recv),
     ];
-    [false, true].into_iter().flat_map(move |timeout| {
+    let single = [false, true].into_iter().flat_map(move |timeout| {
         calls.into_iter().map(move |(transport, op)| Case { transport, op, timeout })
-    })
+    });
+    let batches = [64, 1200].into_iter().flat_map(|size| [SendBatch(size), RecvBatch(size)]);
+    single.chain(batches.map(|op| Case { transport: Udp, op, timeout: false }))
 }
 
 impl Case {
@@ -77,11 +85,24 @@ impl Case {
             Transport::Unix => "unix",
         };
         let timeout = if self.timeout { " timeout" } else { "" };
-        format!("{transport} {}{timeout}", self.op.name())
+        let size = self.op.batched().map_or(String::new(), |size| format!(" {size}"));
+        format!("{transport} {}{size}{timeout}", self.op.name())
+    }
+
+    /// How many calls the other end makes while one batch is sent or received.
+    pub(crate) fn far_calls(self) -> u64 {
+        if matches!(self.op, Op::RecvBatch(_)) { 1 } else { BATCH }
     }
 
     /// The peers of this case, each with sockets of its own.
     pub(crate) fn contestants(self) -> io::Result<Vec<Contestant>> {
+        if self.op.batched().is_some() {
+            return Ok(vec![
+                self.batched::<batches::Libc>("libc")?,
+                self.batched::<batches::Berkeley>("berkeley")?,
+                self.batched::<batches::Quinn>("quinn-udp")?,
+            ]);
+        }
         Ok(vec![
             self.contestant::<Libc>("libc")?,
             self.contestant::<Berkeley>("berkeley")?,
@@ -101,17 +122,20 @@ impl Case {
         let timeout = self.timeout.then_some(Duration::from_secs(60));
         let (peer, to) = (P::new(near, timeout)?, P::Addr::from(to));
         let op = self.op;
-        Ok(Contestant {
-            name,
-            // What the function is called in the program's symbols.
-            symbol: format!(
-                "<{} as {}::peers::Peer>::{}",
-                std::any::type_name::<P>(),
-                env!("CARGO_CRATE_NAME"),
-                op.name()
-            ),
-            batch: Box::new(move || batch(op, &peer, &to, &far)),
-        })
+        let symbol = op.symbol::<P>("peers::Peer");
+        Ok(Contestant { name, symbol, batch: Box::new(move || batch(op, &peer, &to, &far)) })
+    }
+
+    fn batched<P: Batched + 'static>(self, name: &'static str) -> io::Result<Contestant> {
+        let (near, far, to) = self.sockets()?;
+        let (op, mut peer) = (self.op, P::new(near, to)?);
+        let symbol = op.symbol::<P>("batches::Batched");
+        let data = vec![7; BATCH as usize * op.batched().unwrap_or_default()];
+        let batch = Box::new(move || match op {
+            Op::RecvBatch(size) => received(&mut peer, &data, size, &far),
+            _ => sent(&mut peer, &data, op.batched().unwrap_or_default(), &far),
+        });
+        Ok(Contestant { name, symbol, batch })
     }
 
     /// The socket that is measured, the one at the other end, and its address if it has one.
@@ -151,7 +175,23 @@ impl Op {
             Op::Recv => "recv",
             Op::SendTo => "send_to",
             Op::RecvFrom => "recv_from",
+            Op::SendBatch(_) => "send_batch",
+            Op::RecvBatch(_) => "recv_batch",
         }
+    }
+
+    /// The bytes of a datagram, if it is about batches of them.
+    pub(crate) fn batched(self) -> Option<usize> {
+        match self {
+            Op::SendBatch(size) | Op::RecvBatch(size) => Some(size),
+            _ => None,
+        }
+    }
+
+    /// What a library's function is called in the program's symbols.
+    fn symbol<P>(self, of: &str) -> String {
+        let (library, program) = (std::any::type_name::<P>(), env!("CARGO_CRATE_NAME"));
+        format!("<{library} as {program}::{of}>::{}", self.name())
     }
 }
 
@@ -202,12 +242,50 @@ fn batch<P: Peer>(op: Op, peer: &P, to: &P::Addr, far: &OwnedFd) -> io::Result<B
             repeat(|| raw::send(far, &data))?;
             measure(|| peer.recv_from(&mut buf))
         }
+        Op::SendBatch(_) | Op::RecvBatch(_) => Err(io::Error::other("that is no single call")),
     }
 }
 
+fn sent<P: Batched>(peer: &mut P, data: &[u8], size: usize, far: &OwnedFd) -> io::Result<Batch> {
+    let mut buf = vec![0; size];
+    let batch = measure_once(|| peer.send_batch(data, size))?;
+    repeat(|| raw::recv(far, &mut buf))?;
+    Ok(batch)
+}
+
+fn received<P: Batched>(
+    peer: &mut P,
+    data: &[u8],
+    size: usize,
+    far: &OwnedFd,
+) -> io::Result<Batch> {
+    if !raw::send_segments(far, data, size, None) {
+        return Err(io::Error::last_os_error());
+    }
+    let whole = (BATCH as usize, data.len());
+    measure_once(|| {
+        let mut all = (0, 0);
+        while all.0 < whole.0 {
+            let (datagrams, bytes) = peer.recv_batch();
+            all = (all.0 + datagrams, all.1 + bytes);
+            if datagrams == 0 {
+                return false;
+            }
+        }
+        all == whole
+    })
+}
+
 fn measure(call: impl FnMut() -> bool) -> io::Result<Batch> {
+    let mut call = call;
+    measure_once(|| (0..BATCH).all(|_| call()))
+}
+
+fn measure_once(call: impl FnOnce() -> bool) -> io::Result<Batch> {
     let (allocations, start) = (raw::allocations(), Instant::now());
-    repeat(call)?;
+    if !call() {
+        return Err(io::Error::other("a call failed that cannot"));
+    }
     Ok(Batch { time: start.elapsed(), allocations: raw::allocations() - allocations })
 }
 

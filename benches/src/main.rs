@@ -4,6 +4,7 @@
 //! strace, both by running this program again under them; without them these columns are empty.
 //! Times come from the libraries in turn, batch by batch, and are compared within each round.
 
+mod batches;
 mod cases;
 mod measure;
 mod peers;

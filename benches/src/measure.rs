@@ -54,7 +54,9 @@ pub(crate) fn all(rounds: usize) -> io::Result<Vec<Row>> {
                 cost.instructions =
                     instructions.as_ref().map(|by_symbol| instructions_of(by_symbol, &peer.symbol));
                 cost.system_calls = system_calls.as_ref().map(|by_mark| {
-                    by_mark.get(&mark(case, peer.name)).copied().unwrap_or(f64::NAN)
+                    let all = by_mark.get(&mark(case, peer.name)).copied().unwrap_or(f64::NAN);
+                    let far = (COUNTED_BATCHES * case.far_calls()) as f64;
+                    (all - far) / (COUNTED_BATCHES * BATCH) as f64
                 });
             }
             Ok(Row { case, costs })
@@ -145,25 +147,21 @@ fn instructions_of(by_symbol: &HashMap<String, f64>, symbol: &str) -> f64 {
     by_symbol.get(symbol).or_else(|| by_symbol.get(&twin)).copied().unwrap_or(f64::NAN)
 }
 
-/// System calls per call, by strace. Each library's calls stand between two marks, together with
-/// those of the other end, which makes exactly one for each.
+/// System calls, by strace: each library's stand between two marks, together with those of the
+/// other end.
 fn count_system_calls() -> io::Result<Option<HashMap<String, f64>>> {
     let out = std::env::temp_dir().join(format!("berkeley-bench-{}.strace", std::process::id()));
     let mut strace = Command::new("strace");
     strace.args(["-s", "64", "-o"]).arg(&out);
     let Some(text) = output_of(strace, None, &out)? else { return Ok(None) };
-    let calls = (COUNTED_BATCHES * BATCH) as f64;
-    let mut counts = HashMap::new();
+    let mut counts: HashMap<String, f64> = HashMap::new();
     let mut current: Option<String> = None;
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("write(-1, \"") {
             current = rest.split('"').next().filter(|mark| !mark.is_empty()).map(String::from);
         } else if let Some(mark) = &current {
-            *counts.entry(mark.clone()).or_insert(-calls) += 1.0;
+            *counts.entry(mark.clone()).or_default() += 1.0;
         }
-    }
-    for count in counts.values_mut() {
-        *count /= calls;
     }
     Ok(Some(counts))
 }

@@ -67,6 +67,125 @@ pub(crate) fn recv_from(fd: &OwnedFd, buf: &mut [u8]) -> bool {
     black_box(got) >= 0
 }
 
+/// `sendmsg(2)` with `UDP_SEGMENT`, to the connected peer or an address: whether all has gone.
+#[inline(always)]
+pub(crate) fn send_segments(
+    fd: &OwnedFd,
+    data: &[u8],
+    size: usize,
+    to: Option<&SockaddrIn>,
+) -> bool {
+    let mut control = [0_u64; 4];
+    let mut piece = libc::iovec { iov_base: data.as_ptr().cast_mut().cast(), iov_len: data.len() };
+    // SAFETY: `msghdr` is integers and pointers, for which zero is a value.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    if let Some(to) = to {
+        message.msg_name = (&raw const to.0).cast_mut().cast();
+        message.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+    }
+    (message.msg_iov, message.msg_iovlen) = (&mut piece, 1);
+    message.msg_control = control.as_mut_ptr().cast();
+    // SAFETY: the control memory has room for the header and a short, and is aligned for it; all
+    // pointers are to memory that lives until the call returns, which only reads it.
+    let sent = unsafe {
+        message.msg_controllen = libc::CMSG_SPACE(2) as _;
+        let header = libc::CMSG_FIRSTHDR(&message);
+        (*header).cmsg_level = libc::SOL_UDP;
+        (*header).cmsg_type = libc::UDP_SEGMENT;
+        (*header).cmsg_len = libc::CMSG_LEN(2) as _;
+        libc::CMSG_DATA(header).cast::<u16>().write_unaligned(size as u16);
+        libc::sendmsg(fd.as_raw_fd(), &message, libc::MSG_NOSIGNAL)
+    };
+    usize::try_from(black_box(sent)) == Ok(data.len())
+}
+
+/// Memory for `recvmmsg(2)`.
+pub(crate) struct RecvMany {
+    memory: Vec<u8>,
+    each: usize,
+    names: Vec<libc::sockaddr_storage>,
+    controls: Vec<[u64; 32]>,
+    pieces: Vec<libc::iovec>,
+    headers: Vec<libc::mmsghdr>,
+}
+
+impl RecvMany {
+    /// For so many pieces of so many bytes.
+    pub(crate) fn new(pieces: usize, each: usize) -> RecvMany {
+        RecvMany {
+            memory: vec![0; pieces * each],
+            each,
+            // SAFETY: integers, for which zero is a value.
+            names: vec![unsafe { std::mem::zeroed() }; pieces],
+            controls: vec![[0; 32]; pieces],
+            pieces: Vec::with_capacity(pieces),
+            headers: Vec::with_capacity(pieces),
+        }
+    }
+
+    /// Receives what is there: how many datagrams, and how many bytes they are.
+    #[inline(always)]
+    pub(crate) fn recv(&mut self, fd: &OwnedFd) -> (usize, usize) {
+        self.pieces.clear();
+        self.headers.clear();
+        for room in self.memory.chunks_exact_mut(self.each) {
+            let piece = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
+            self.pieces.push(piece);
+        }
+        let rooms = self.names.iter_mut().zip(&mut self.controls);
+        for (piece, (name, control)) in self.pieces.iter_mut().zip(rooms) {
+            // SAFETY: `mmsghdr` is integers and pointers, for which zero is a value.
+            let mut header: libc::mmsghdr = unsafe { std::mem::zeroed() };
+            let message = &mut header.msg_hdr;
+            message.msg_name = (&raw mut *name).cast();
+            message.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            (message.msg_iov, message.msg_iovlen) = (piece, 1);
+            message.msg_control = control.as_mut_ptr().cast();
+            message.msg_controllen = size_of_val(control) as _;
+            self.headers.push(header);
+        }
+        // SAFETY: each header describes a name, control memory and piece of its own.
+        let got = unsafe {
+            let count = self.headers.len() as libc::c_uint;
+            let flags = libc::MSG_WAITFORONE as _;
+            libc::recvmmsg(
+                fd.as_raw_fd(),
+                self.headers.as_mut_ptr(),
+                count,
+                flags,
+                std::ptr::null_mut(),
+            )
+        };
+        let (mut datagrams, mut bytes) = (0, 0);
+        let got = usize::try_from(got).unwrap_or(0);
+        for (header, name) in self.headers.iter().zip(&self.names).take(got) {
+            let len = header.msg_len as usize;
+            let size = segment(&header.msg_hdr).unwrap_or(len).max(1);
+            black_box(name);
+            datagrams += len.div_ceil(size);
+            bytes += len;
+        }
+        (datagrams, bytes)
+    }
+}
+
+/// The size of the datagrams in a received piece, if there are several.
+#[inline(always)]
+fn segment(message: &libc::msghdr) -> Option<usize> {
+    // SAFETY: the kernel has filled this header's control memory, which is still there.
+    unsafe {
+        let mut header = libc::CMSG_FIRSTHDR(message);
+        while !header.is_null() {
+            if ((*header).cmsg_level, (*header).cmsg_type) == (libc::SOL_UDP, libc::UDP_GRO) {
+                let size = libc::CMSG_DATA(header).cast::<libc::c_int>().read_unaligned();
+                return usize::try_from(size).ok();
+            }
+            header = libc::CMSG_NXTHDR(message, header);
+        }
+    }
+    None
+}
+
 /// Bytes as socket2 takes them.
 #[inline(always)]
 pub(crate) fn write_only(bytes: &mut [u8]) -> &mut [MaybeUninit<u8>] {

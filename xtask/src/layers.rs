@@ -28,6 +28,7 @@ const ORDER: &[&str] = &[
     "socket",
     "stream",
     "zerocopy",
+    "batch",
     "dial",
     "lib",
 ];

@@ -135,6 +135,10 @@ pub enum Call {
     SendMsg,
     /// Receiving with control messages.
     RecvMsg,
+    /// Sending many messages.
+    SendMmsg,
+    /// Receiving many messages.
+    RecvMmsg,
     /// Sending a file.
     SendFile,
     /// Moving bytes between a socket and a pipe.
@@ -217,6 +221,8 @@ impl Call {
             Call::RecvFrom => "recvfrom",
             Call::SendMsg => "sendmsg",
             Call::RecvMsg => "recvmsg",
+            Call::SendMmsg => "sendmmsg",
+            Call::RecvMmsg => "recvmmsg",
             Call::SendFile => "sendfile",
             Call::Splice => "splice",
             Call::Tee => "tee",

@@ -56,6 +56,14 @@ fn timeouts_end_calls() {
 }
 
 #[test]
+fn batches_take_fewer_calls_than_datagrams() {
+    let said = run("udp_batches", &["1000"]);
+    let mut numbers = said.split_whitespace().filter_map(|word| word.parse::<u32>().ok());
+    assert_eq!(numbers.next(), Some(1000), "{said}");
+    assert!(numbers.all(|calls| (10..=500).contains(&calls)), "{said}");
+}
+
+#[test]
 fn a_broadcast_arrives_on_loopback() {
     let said = run("broadcast", &[]);
     assert!(said.contains("without the option: sendto 127.255.255.255:"), "{said}");

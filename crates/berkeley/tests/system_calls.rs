@@ -5,6 +5,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use berkeley::batch::{RecvBatch, SendBatch};
 use berkeley::eyeballs::DELAY;
 use berkeley::{Connector, Family, Protocol, Socket, Type, create_connection, create_server};
 use berkeley_testing::{program, skip};
@@ -19,6 +20,10 @@ fn operate() {
     let own = udp.local_addr().unwrap();
     let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();
     let mut memory = [0; 64];
+    let (mut out, mut arrived) = (SendBatch::new(), RecvBatch::new(64, 64));
+    for _ in 0..40 {
+        out.push(b"datagram", own).unwrap();
+    }
     for timeout in [None, Some(Duration::from_secs(5)), Some(Duration::from_secs(6))] {
         for socket in [&server, &udp, &a, &b] {
             socket.set_timeout(timeout).unwrap();
@@ -34,6 +39,10 @@ fn operate() {
     udp.send_to(b"x", own).unwrap();
     mark("recv_from");
     udp.recv_from(&mut memory).unwrap();
+    mark("send_batch");
+    assert_eq!(udp.send_batch(&mut out).unwrap(), 40);
+    mark("recv_batch");
+    assert_eq!(udp.recv_batch(&mut arrived).unwrap(), 40);
     mark("send_all");
     a.send_all(b"xyz").unwrap();
     mark("recv_vec");
@@ -103,6 +112,8 @@ fn as_many_calls_as_needed() {
         ("recv", "recvfrom"),
         ("send_to", "sendto"),
         ("recv_from", "recvfrom"),
+        ("send_batch", "sendmmsg"),
+        ("recv_batch", "recvmmsg"),
         ("send_all", "sendto"),
         ("recv_vec", "recvfrom"),
         ("create_connection", "socket connect"),

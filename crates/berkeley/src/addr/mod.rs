@@ -84,6 +84,13 @@ use crate::sys::Storage;
 #[doc(alias("sockaddr", "sockaddr_storage", "SockAddr", "SocketAddr"))]
 pub struct Addr(pub(crate) Storage);
 
+/// To let the kernel write it.
+impl AsMut<Storage> for Addr {
+    fn as_mut(&mut self) -> &mut Storage {
+        &mut self.0
+    }
+}
+
 impl Addr {
     /// An address with these bytes, which begin with the family as the platform writes it.
     ///

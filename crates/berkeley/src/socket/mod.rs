@@ -5,6 +5,7 @@ mod connect;
 mod convert;
 mod file;
 mod message;
+mod offload;
 mod options;
 mod recv;
 mod retry;
@@ -12,12 +13,13 @@ mod send;
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
 pub use self::cipher::CipherOp;
 pub use self::file::tee;
 pub use self::message::{Received, ReceivedFds};
+pub(crate) use self::offload::{Refusal, SendOffload};
 use self::retry::BaseFlags;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
@@ -71,6 +73,9 @@ pub struct Socket {
     retired: AtomicBool,
     timeout: SharedTimeout,
     flags: BaseFlags,
+    pub(crate) offload: SendOffload,
+    /// The number of an error that came behind a batch, which has yet to be told; or zero.
+    pub(crate) late: AtomicI32,
 }
 
 /// The timeout that new sockets get, in this process. `None` at first.
@@ -282,6 +287,8 @@ impl Socket {
             retired: AtomicBool::new(false),
             timeout: SharedTimeout::new(timeout),
             flags: BaseFlags::new(kind, timeout),
+            offload: SendOffload::new(),
+            late: AtomicI32::new(0),
         }
     }
 }

@@ -181,7 +181,7 @@ impl Socket {
 
     /// The flags that every receiving call has.
     #[inline]
-    pub(super) fn recv_flags(&self) -> i32 {
+    pub(crate) fn recv_flags(&self) -> i32 {
         self.flags.recv.load(Ordering::Relaxed)
     }
 }

@@ -103,7 +103,7 @@ impl ControlRoom {
 
     /// What the last call has filled.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        // SAFETY: `len` is set in `filled_by` alone, to what the kernel says it has written, cut
+        // SAFETY: `len` is set in `filled` alone, to what the kernel says it has written, cut
         // to the room.
         unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), self.len) }
     }
@@ -126,7 +126,24 @@ impl ControlRoom {
         call: impl FnOnce(*mut u8, usize) -> Result<(T, usize), Errno>,
     ) -> Result<T, Errno> {
         self.clear();
-        let (answer, written) = call(self.words.as_mut_ptr().cast(), self.room)?;
+        let (answer, written) = call(self.as_mut_ptr(), self.room)?;
+        // SAFETY: by this function's own contract.
+        unsafe { self.filled(written) };
+        Ok(answer)
+    }
+
+    /// Where a receiving call may write [`room`](ControlRoom::room) bytes.
+    pub(super) fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.words.as_mut_ptr().cast()
+    }
+
+    /// Says how many bytes such a call has written, and takes over the descriptors it has brought.
+    ///
+    /// # Safety
+    ///
+    /// The call was `recvmsg` or its like, has succeeded, and this is the first time that it is
+    /// told of here, after a [`clear`](ControlRoom::clear).
+    pub(super) unsafe fn filled(&mut self, written: usize) {
         self.len = written.min(self.room);
         let (mut fds, mut pidfd) = (std::mem::take(&mut self.fds), None);
         for (level, number, data) in Walk::new(self.as_bytes()) {
@@ -149,7 +166,6 @@ impl ControlRoom {
         }
         self.fds = fds;
         self.pidfd = pidfd;
-        Ok(answer)
     }
 }
 

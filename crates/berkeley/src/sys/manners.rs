@@ -38,3 +38,27 @@ pub(crate) fn recv_flags(family: i32, ty: i32, protocol: i32) -> i32 {
         _ => c::MSG_TRUNC | UNTOLD,
     }
 }
+
+/// Whether one call may send several messages of this family: the kernel then marks all but the
+/// last with a flag of its own, and of the other families some refuse any flag they do not know.
+pub(crate) fn sends_batches(family: i32) -> bool {
+    matches!(
+        family,
+        c::AF_INET
+            | c::AF_INET6
+            | c::AF_UNIX
+            | c::AF_NETLINK
+            | c::AF_PACKET
+            | c::AF_CAN
+            | c::AF_VSOCK
+            | c::AF_TIPC
+    )
+}
+
+/// Whether the kernel can be asked to split what such a socket sends into datagrams, and to join
+/// those it receives: whether it then does is its own to say.
+pub(crate) fn has_offload(family: i32, ty: i32, protocol: i32) -> bool {
+    matches!(family, c::AF_INET | c::AF_INET6)
+        && ty == c::SOCK_DGRAM
+        && matches!(protocol, 0 | c::IPPROTO_UDP | c::IPPROTO_UDPLITE)
+}

@@ -13,6 +13,7 @@
 //! | `bind`, `connect`, `listen`, `shutdown`, `close`, `retire` | a socket's life |
 //! | `send`, `send_to`, `send_message` | bytes out, never raising `SIGPIPE` |
 //! | `recv`, `recv_from`, `recv_message`, `recv_message_into` | bytes in, and control messages |
+//! | `recv_batch`, `send_batch` | many messages in one call |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
 //! | `set_nonblocking`, `is_nonblocking`, `wait`, `wait_any` | blocking mode, and readiness with nanoseconds |
 //! | `answer_is_written_elsewhere`, `value_is_written_through`, `option_unit` | options that are not just bytes |
@@ -30,6 +31,8 @@
 
 #[cfg(unix)]
 pub(crate) mod abi;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod batch;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod control;
 pub(crate) mod layout;
@@ -53,7 +56,7 @@ mod linux_options;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_table;
 
-pub(crate) use manners::{recv_flags, send_flags};
+pub(crate) use manners::{has_offload, recv_flags, send_flags, sends_batches};
 pub(crate) use storage::Storage;
 #[cfg(unix)]
 pub(crate) use {abi as c, unix::*, unix_names::*};

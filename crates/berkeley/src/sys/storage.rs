@@ -101,6 +101,22 @@ impl Storage {
         self.as_bytes().len() as c::socklen_t
     }
 
+    /// Where a call may write so many bytes as there is room for: [`Storage::CAPACITY`].
+    #[inline]
+    pub(super) fn as_mut_ptr(&mut self) -> *mut c::sockaddr {
+        self.bytes.as_mut_ptr().cast()
+    }
+
+    /// Says how many bytes a call has written, or would have if there had been more room.
+    ///
+    /// # Safety
+    ///
+    /// So many are initialised, as far as there is room.
+    #[inline]
+    pub(super) unsafe fn filled(&mut self, len: c::socklen_t) {
+        self.len = len;
+    }
+
     /// Lets a call of the kernel write the address and its length, in the way all of them do:
     /// the length says how much room there is, and is then set to how much there was to write.
     ///

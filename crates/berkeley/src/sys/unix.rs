@@ -90,7 +90,7 @@ pub(crate) fn send_message(
 
 /// What a receiving call answered: how long the message was, or the piece of the stream.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrived(usize);
+pub(crate) struct Arrived(pub(super) usize);
 
 impl Arrived {
     /// Longer than the memory for it, nobody knows by how much.
@@ -216,7 +216,7 @@ pub(crate) fn recv_message_into(
 }
 
 /// What arrived, where a flag alone may say that it was more than there was room for.
-fn told((arrived, flags): (Arrived, i32), base: i32, room: usize) -> (Arrived, i32) {
+pub(super) fn told((arrived, flags): (Arrived, i32), base: i32, room: usize) -> (Arrived, i32) {
     // Only if the memory is full: what is answered as filled must be initialised.
     let beyond = base & UNTOLD != 0 && flags & c::MSG_TRUNC != 0 && arrived.0 == room;
     (if beyond { Arrived::BEYOND } else { arrived }, flags)
@@ -365,7 +365,7 @@ fn all_flags(base: i32, asked: i32, room: &mut [MaybeUninit<u8>]) -> i32 {
     base | asked
 }
 
-fn empty_message() -> c::msghdr {
+pub(super) fn empty_message() -> c::msghdr {
     // SAFETY: `msghdr` is integers and pointers, for which zero is a value.
     unsafe { MaybeUninit::zeroed().assume_init() }
 }

@@ -1,0 +1,509 @@
+//! Sending many datagrams.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::os::fd::AsFd;
+
+use super::{BatchStats, Ecn, no_stream};
+use crate::addr::Addr;
+use crate::cmsg::{self, PacketInfo};
+use crate::error::{Call, Result};
+use crate::kind::{Family, MsgFlags};
+use crate::opt::Codec;
+use crate::socket::{Refusal, Socket};
+use crate::sys::batch::{Headers, MOST_MESSAGES, Outgoing, send_batch};
+use crate::sys::{self, Errno, Interest, control};
+use crate::target::ToAddr;
+
+/// Datagrams that wait to be sent, in order, with memory that is used again.
+///
+/// ```
+/// use berkeley::batch::SendBatch;
+/// use berkeley::{Family, Protocol, Socket, Type};
+///
+/// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+/// let mut batch = SendBatch::new();
+/// batch.push(b"to one", "127.0.0.1:9")?;
+/// batch.push(b"and to another", "127.0.0.1:99")?;
+/// assert_eq!(sock.send_batch(&mut batch)?, 2);
+/// assert!(batch.is_empty());
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// See `sendmmsg(2)`.
+#[derive(Default)]
+#[doc(alias("sendmmsg", "mmsghdr"))]
+pub struct SendBatch {
+    entries: Vec<Entry>,
+    /// The addresses, each once for all the datagrams to it that follow one another.
+    addrs: Vec<Addr>,
+    /// The datagrams' bytes and control messages, one behind the other.
+    data: Vec<u8>,
+    control: Vec<u8>,
+    /// What the next call is to send, and the control messages of those in several pieces.
+    parcels: Vec<Parcel>,
+    joined_control: Vec<u8>,
+    headers: Headers,
+    stats: BatchStats,
+}
+
+/// One datagram.
+struct Entry {
+    /// The place of its address among those of the batch.
+    to: usize,
+    len: usize,
+    control: usize,
+    /// Whether it may go together with others: not if it already says how it is to be split, or is
+    /// empty.
+    can_join: bool,
+    /// Whether address and control messages are those of the one before.
+    like_last: bool,
+}
+
+/// What goes to the kernel as one message.
+#[derive(Clone, Copy, Default)]
+struct Parcel {
+    datagrams: usize,
+    bytes: usize,
+    control: usize,
+    /// How many bytes of control messages more there are than the datagram's own.
+    joined_control: usize,
+}
+
+/// The kernel splits one message into so many datagrams at most, and no datagram is longer.
+const MOST_SEGMENTS: usize = 64;
+const MOST_BYTES: usize = 65_507;
+
+impl SendBatch {
+    /// No datagrams yet.
+    ///
+    /// ```
+    /// assert!(berkeley::batch::SendBatch::new().is_empty());
+    /// ```
+    pub fn new() -> SendBatch {
+        SendBatch::default()
+    }
+
+    /// The same with room for so many datagrams of so many bytes: up to there nothing more is
+    /// allocated.
+    ///
+    /// ```
+    /// let batch = berkeley::batch::SendBatch::with_capacity(64, 1200);
+    /// ```
+    pub fn with_capacity(datagrams: usize, bytes_per_datagram: usize) -> SendBatch {
+        let messages = datagrams.min(MOST_MESSAGES);
+        SendBatch {
+            entries: Vec::with_capacity(datagrams),
+            addrs: Vec::with_capacity(datagrams),
+            data: Vec::with_capacity(datagrams.saturating_mul(bytes_per_datagram)),
+            control: Vec::new(),
+            parcels: Vec::with_capacity(messages),
+            joined_control: Vec::with_capacity(messages.saturating_mul(cmsg::UDP_SEGMENT.space())),
+            headers: Headers::with_capacity(messages),
+            stats: BatchStats::default(),
+        }
+    }
+
+    /// Adds a datagram to an address; `()` is the connected peer.
+    ///
+    /// Hosts are looked up here if they have to be, so an address that is one already costs less.
+    ///
+    /// ```
+    /// # use berkeley::batch::SendBatch;
+    /// use std::net::Ipv4Addr;
+    ///
+    /// let mut batch = SendBatch::new();
+    /// batch.push(b"hello", (Ipv4Addr::LOCALHOST, 9))?;
+    /// batch.push(b"and to who is connected", ())?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ToAddr`]; nothing is added then.
+    pub fn push(&mut self, data: &[u8], to: impl ToAddr) -> Result<()> {
+        self.push_by(data, to, true, |_, _| {})
+    }
+
+    /// Adds a datagram with control messages beside it. Descriptors among them have to live for
+    /// ever: a batch outlives what it was made of.
+    ///
+    /// ```
+    /// # use berkeley::batch::SendBatch;
+    /// use berkeley::cmsg;
+    ///
+    /// let mut control = cmsg::SendBuffer::new();
+    /// control.push(cmsg::IP_TTL, 3);
+    /// let mut batch = SendBatch::new();
+    /// batch.push_with(b"three hops", "127.0.0.1:9", &control)?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`push`](SendBatch::push).
+    ///
+    /// See `cmsg(3)`.
+    #[doc(alias = "msg_control")]
+    pub fn push_with(
+        &mut self,
+        data: &[u8],
+        to: impl ToAddr,
+        control: &cmsg::SendBuffer<'static>,
+    ) -> Result<()> {
+        let bytes = control.as_bytes();
+        let is_split = |message: cmsg::Cmsg<'_>| message.get(cmsg::UDP_SEGMENT).is_some();
+        let can_join = !cmsg::messages(bytes).any(is_split);
+        self.push_by(data, to, can_join, |_, all| all.extend_from_slice(bytes))
+    }
+
+    /// Adds a datagram with a mark for congestion and the address or interface to send from, such
+    /// as [`Datagram::packet_info`](super::Datagram::packet_info) has told.
+    ///
+    /// ```
+    /// # use berkeley::{Family, Protocol, Socket, Type};
+    /// use berkeley::batch::{Ecn, RecvBatch, SendBatch};
+    /// # let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// # sock.bind("127.0.0.1:0")?;
+    /// # sock.set_recv_details(true)?;
+    /// # sock.send_to(b"question", sock.local_addr()?)?;
+    /// let (mut questions, mut answers) = (RecvBatch::new(32, 1500), SendBatch::new());
+    /// sock.recv_batch(&mut questions)?;
+    /// for question in &questions {
+    ///     answers.push_from(b"yes", question.from(), Ecn::Ect0, question.packet_info())?;
+    /// }
+    /// sock.send_batch(&mut answers)?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`push`](SendBatch::push).
+    ///
+    /// See `ip(7)`, `ipv6(7)`, RFC 3168.
+    #[doc(alias("IP_PKTINFO", "IPV6_PKTINFO", "IP_TOS", "IPV6_TCLASS"))]
+    pub fn push_from(
+        &mut self,
+        data: &[u8],
+        to: impl ToAddr,
+        ecn: impl Into<Option<Ecn>>,
+        source: impl Into<Option<PacketInfo>>,
+    ) -> Result<()> {
+        let (ecn, source) = (ecn.into(), source.into());
+        self.push_by(data, to, true, |to, control| {
+            let (v4, v6) = versions(to, source);
+            if let Some(ecn) = ecn {
+                let bits = i32::from(ecn.bits());
+                add(control, v4, cmsg::IP_TOS, bits);
+                add(control, v6, cmsg::IPV6_TCLASS, bits);
+            }
+            if let Some(source) = source {
+                add(control, v4, cmsg::IP_PKTINFO, source);
+                add(control, v6, cmsg::IPV6_PKTINFO, source);
+            }
+        })
+    }
+
+    fn push_by(
+        &mut self,
+        data: &[u8],
+        to: impl ToAddr,
+        can_join: bool,
+        add_control: impl FnOnce(&Addr, &mut Vec<u8>),
+    ) -> Result<()> {
+        to.with_addr(Family::UNSPEC, |to| {
+            let before = self.control.len();
+            add_control(to, &mut self.control);
+            let control = self.control.len() - before;
+            let same_addr = self.addrs.last().is_some_and(|last| last.as_bytes() == to.as_bytes());
+            if !same_addr {
+                self.addrs.push(*to);
+            }
+            let like_last = same_addr
+                && self.entries.last().is_some_and(|last| {
+                    let own = self.control.get(before..);
+                    let its = before.checked_sub(last.control);
+                    own == its.and_then(|at| self.control.get(at..before))
+                });
+            self.data.extend_from_slice(data);
+            let can_join = can_join && !data.is_empty();
+            let to = self.addrs.len() - 1;
+            self.entries.push(Entry { to, len: data.len(), control, can_join, like_last });
+        })
+        .map_err(|error| error.in_call(Call::SendMmsg))
+    }
+
+    /// How many datagrams wait.
+    ///
+    /// ```
+    /// # use berkeley::batch::SendBatch;
+    /// let mut batch = SendBatch::new();
+    /// batch.push(b"x", ())?;
+    /// assert_eq!(batch.len(), 1);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether none waits.
+    ///
+    /// ```
+    /// assert!(berkeley::batch::SendBatch::new().is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Drops the first of the datagrams that wait, as after an error of it; `false` if none does.
+    ///
+    /// ```
+    /// # use berkeley::batch::SendBatch;
+    /// let mut batch = SendBatch::new();
+    /// batch.push(b"x", ())?;
+    /// assert!(batch.skip_first() && batch.is_empty());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    pub fn skip_first(&mut self) -> bool {
+        let any = !self.is_empty();
+        self.remove(1);
+        any
+    }
+
+    /// Drops all that wait; the memory stays.
+    ///
+    /// ```
+    /// # use berkeley::batch::SendBatch;
+    /// let mut batch = SendBatch::new();
+    /// batch.push(b"x", ())?;
+    /// batch.clear();
+    /// assert!(batch.is_empty());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    pub fn clear(&mut self) {
+        self.remove(usize::MAX);
+    }
+
+    /// What the batch has done since it was made.
+    ///
+    /// ```
+    /// assert_eq!(berkeley::batch::SendBatch::new().stats().segmented, 0);
+    /// ```
+    pub fn stats(&self) -> BatchStats {
+        self.stats
+    }
+
+    /// Forgets the first datagrams.
+    fn remove(&mut self, datagrams: usize) {
+        let gone = self.entries.drain(..datagrams.min(self.entries.len()));
+        let (bytes, control) =
+            gone.fold((0, 0), |(bytes, control), e| (bytes + e.len, control + e.control));
+        self.data.drain(..bytes.min(self.data.len()));
+        self.control.drain(..control.min(self.control.len()));
+        let Some(first) = self.entries.first_mut() else { return self.addrs.clear() };
+        first.like_last = false;
+        let unused = first.to;
+        if unused > 0 {
+            self.addrs.drain(..unused.min(self.addrs.len()));
+            self.entries.iter_mut().for_each(|entry| entry.to -= unused);
+        }
+    }
+
+    /// Decides what the next call is to send: of the first so many datagrams, joining those that
+    /// are smaller than the limit.
+    fn plan(&mut self, datagrams: usize, messages: usize, limit: usize) {
+        self.parcels.clear();
+        self.joined_control.clear();
+        let mut rest = self.entries.get(..datagrams.min(self.entries.len())).unwrap_or_default();
+        let mut control_at = 0;
+        while let (Some(first), true) = (rest.first(), self.parcels.len() < messages) {
+            let mut parcel = Parcel {
+                datagrams: 1,
+                bytes: first.len,
+                control: first.control,
+                joined_control: 0,
+            };
+            let mut complete = !first.can_join || first.len >= limit;
+            for next in rest.iter().skip(1).take(MOST_SEGMENTS - 1) {
+                let fits = next.len <= first.len && parcel.bytes + next.len <= MOST_BYTES;
+                if complete || !next.like_last || !next.can_join || !fits {
+                    break;
+                }
+                parcel.datagrams += 1;
+                parcel.bytes += next.len;
+                parcel.control += next.control;
+                // Only the last one may be shorter.
+                complete = next.len < first.len;
+            }
+            if parcel.datagrams > 1 {
+                let before = self.joined_control.len();
+                let own = self.control.get(control_at..control_at + first.control);
+                self.joined_control.extend_from_slice(own.unwrap_or_default());
+                let size = u16::try_from(first.len).unwrap_or(u16::MAX);
+                add(&mut self.joined_control, true, cmsg::UDP_SEGMENT, size);
+                parcel.joined_control = self.joined_control.len() - before;
+            }
+            control_at += parcel.control;
+            rest = rest.get(parcel.datagrams..).unwrap_or_default();
+            self.parcels.push(parcel);
+        }
+    }
+
+    /// Sends what is planned.
+    fn call(&mut self, sock: &Socket) -> Result<usize, Errno> {
+        self.stats.calls += 1;
+        let (mut data, mut control, mut joined) =
+            (&self.data[..], &self.control[..], &self.joined_control[..]);
+        let mut entries = &self.entries[..];
+        let messages = self.parcels.iter().map_while(|parcel| -> Option<Outgoing<'_>> {
+            let to = self.addrs.get(entries.first()?.to)?;
+            let (bytes, own, with) = (
+                split_off(&mut data, parcel.bytes)?,
+                split_off(&mut control, parcel.control)?,
+                split_off(&mut joined, parcel.joined_control)?,
+            );
+            entries = entries.get(parcel.datagrams..)?;
+            let control = if parcel.datagrams > 1 { with } else { own };
+            Some(((!to.is_empty()).then_some(&to.0), bytes, control))
+        });
+        let flags = sock.send_flags(MsgFlags::empty());
+        send_batch(sock.as_fd(), &mut self.headers, messages, flags)
+    }
+
+    /// Counts and forgets what the first so many messages of the plan were.
+    fn sent(&mut self, messages: usize) -> usize {
+        let sent = self.parcels.get(..messages).unwrap_or(&self.parcels);
+        let datagrams = sent.iter().map(|parcel| parcel.datagrams).sum();
+        let joined = sent.iter().filter(|parcel| parcel.datagrams > 1).count();
+        self.stats.segmented += joined as u64;
+        self.stats.datagrams += datagrams as u64;
+        self.remove(datagrams);
+        datagrams
+    }
+}
+
+impl fmt::Debug for SendBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendBatch")
+            .field("len", &self.entries.len())
+            .field("bytes", &self.data.len())
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sending many datagrams.
+impl Socket {
+    /// Sends all datagrams of the batch, in order, within one deadline, and says how many.
+    ///
+    /// What has gone leaves the batch: it is empty afterwards. With an error, what is left begins
+    /// with the datagram that failed: send again, or [drop it](SendBatch::skip_first) first.
+    /// Nothing is lost and nothing is sent twice.
+    ///
+    /// A socket that does not wait sends as many as there is room for.
+    ///
+    /// ```
+    /// use berkeley::batch::SendBatch;
+    /// use berkeley::{Errno, Family, Protocol, Socket, Type};
+    ///
+    /// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// let mut batch = SendBatch::new();
+    /// batch.push(b"goes", "127.0.0.1:9")?;
+    /// batch.push(&[0; 70_000], "127.0.0.1:9")?;
+    /// batch.push(b"goes, too", "127.0.0.1:9")?;
+    ///
+    /// let error = sock.send_batch(&mut batch).unwrap_err();
+    /// assert_eq!((error.errno(), batch.len()), (Some(Errno::EMSGSIZE), 2));
+    /// batch.skip_first();
+    /// assert_eq!(sock.send_batch(&mut batch)?, 1);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send_to`](Socket::send_to), with the address, of the first datagram that is left;
+    /// [`Cause::Argument`](crate::Cause::Argument) for a stream.
+    ///
+    /// See `sendmmsg(2)`.
+    #[doc(alias("sendmmsg", "UDP_SEGMENT", "GSO"))]
+    pub fn send_batch(&self, batch: &mut SendBatch) -> Result<usize> {
+        no_stream(self, Call::SendMmsg)?;
+        let patience = self.patience(MsgFlags::empty());
+        let most = if sys::sends_batches(self.family().0) { MOST_MESSAGES } else { 1 };
+        let mut gone = 0;
+        // How the first datagrams were refused in one piece, and how many they are.
+        let mut refused: Option<(Refusal, usize)> = None;
+        while !batch.is_empty() {
+            match refused {
+                Some((_, datagrams)) => batch.plan(datagrams, most, 0),
+                None if self.has_offload() => batch.plan(usize::MAX, most, self.offload.limit()),
+                None => batch.plan(most, most, 0),
+            }
+            let sent =
+                self.retry_by(Call::SendMmsg, Interest::Write, patience, || batch.call(self));
+            match sent {
+                Ok(0) => break,
+                Ok(messages) => {
+                    let before = batch.stats.segmented;
+                    gone += batch.sent(messages);
+                    if let Some((refusal, _)) = refused.take() {
+                        self.offload.refused(refusal);
+                        batch.stats.fallbacks += 1;
+                    } else if batch.stats.segmented > before {
+                        self.offload.taken();
+                    }
+                }
+                Err(error) => {
+                    let first = batch.parcels.first().copied().unwrap_or_default();
+                    let errno = error.errno().filter(|errno| Refusal::ERRORS.contains(errno));
+                    match (errno, batch.entries.first()) {
+                        (Some(errno), Some(entry)) if first.datagrams > 1 => {
+                            refused =
+                                Some((Refusal { segment: entry.len, errno }, first.datagrams));
+                        }
+                        _ if error.is_would_block() && gone > 0 => break,
+                        _ => {
+                            return Err(match batch.addrs.first() {
+                                Some(to) if !to.is_empty() => error.at(to),
+                                _ => error,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(gone)
+    }
+}
+
+/// The versions of IP that control messages of a datagram to this address from there are read by.
+fn versions(to: &Addr, source: Option<PacketInfo>) -> (bool, bool) {
+    let ip = to.to_ip().map(|addr| addr.ip()).or(source.map(|source| source.local));
+    match ip {
+        Some(IpAddr::V4(_)) => (true, false),
+        // What goes to a mapped address is IPv4.
+        Some(IpAddr::V6(ip)) if ip.to_ipv4_mapped().is_some() => (true, false),
+        Some(IpAddr::V6(_)) => (false, true),
+        // Each kind of socket passes over the other's.
+        None => (true, true),
+    }
+}
+
+/// Adds a control message, if it is wanted.
+fn add<C: Codec>(
+    control: &mut Vec<u8>,
+    wanted: bool,
+    kind: cmsg::Kind<C>,
+    value: impl Into<C::Value>,
+) {
+    if wanted {
+        control::push(control, kind.level(), kind.number(), C::encode(value.into()).as_ref());
+    }
+}
+
+/// Takes so many bytes from the front.
+fn split_off<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
+    let (front, rest) = bytes.split_at_checked(len)?;
+    *bytes = rest;
+    Some(front)
+}
