@@ -18,7 +18,8 @@ pub(crate) fn option(data: &[u8]) {
     for row in ROWS.get_or_init(one_of_each_form) {
         let _ = (row.describe)(data);
         if let Some(bytes) = (row.parse)(&text) {
-            let described = (row.describe)(&bytes).expect(row.name);
+            // Keys and the like are not shown.
+            let Some(described) = (row.describe)(&bytes) else { continue };
             let again = (row.parse)(&described).filter(|_| row.form != fractions);
             if let Some(again) = again {
                 assert_eq!((row.describe)(&again), Some(described), "{}", row.name);
