@@ -178,6 +178,16 @@ fn d6_descriptors_are_taken_or_closed() {
         assert_eq!(same.family(), Family::UNIX);
     }
     assert_eq!(batch.stats().control_truncated, 3);
+    // What nobody takes is closed by the next call.
+    let (end, other) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();
+    a.send_fds(b"an end", &[&end]).unwrap();
+    drop(end);
+    b.recv_batch(&mut batch).unwrap();
+    other.set_timeout(Duration::from_millis(20)).unwrap();
+    assert!(other.recv_vec(1).unwrap_err().is_timeout(), "the batch has it");
+    b.set_nonblocking(true).unwrap();
+    assert!(b.recv_batch(&mut batch).unwrap_err().is_would_block());
+    assert_eq!(other.recv_vec(1).unwrap(), b"", "and now it is closed");
 }
 
 #[test]
