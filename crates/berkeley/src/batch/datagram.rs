@@ -12,7 +12,7 @@ use crate::opt::Codec;
 use crate::sys::Storage;
 use crate::sys::batch::RecvSlot;
 
-/// The datagrams of a batch; made by [`RecvBatch::iter`].
+/// The datagrams of a batch; made by [`RecvBatch::iter`](super::RecvBatch::iter).
 ///
 /// ```
 /// let batch = berkeley::batch::RecvBatch::new(8, 1500);
@@ -209,7 +209,7 @@ impl<'a> Datagram<'a> {
         self.control().find_map(|message| message.get(kind))
     }
 
-    /// The mark for congestion, if the socket [lets it come](Socket::set_recv_details).
+    /// The mark for congestion, if the socket [lets it come](crate::Socket::set_recv_details).
     ///
     /// ```
     /// use berkeley::batch::Ecn;
@@ -224,7 +224,7 @@ impl<'a> Datagram<'a> {
         self.ecn
     }
 
-    /// Where it came to, if the socket [lets that come](Socket::set_recv_details).
+    /// Where it came to, if the socket [lets that come](crate::Socket::set_recv_details).
     ///
     /// ```
     /// # let batch = berkeley::batch::RecvBatch::new(8, 1500);
@@ -236,7 +236,7 @@ impl<'a> Datagram<'a> {
     }
 
     /// The number of the interface that it came by, if the socket
-    /// [lets it come](Socket::set_recv_details).
+    /// [lets it come](crate::Socket::set_recv_details).
     ///
     /// ```
     /// # let batch = berkeley::batch::RecvBatch::new(8, 1500);
