@@ -251,9 +251,9 @@ impl Socket {
     pub fn recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
         no_stream(self, Call::RecvMmsg)?;
         batch.clear();
-        match self.late.swap(0, Ordering::Relaxed) {
-            0 => {}
-            late => return Err(Error::new(Call::RecvMmsg, Errno::from(late))),
+        if self.late.load(Ordering::Relaxed) != 0 {
+            let late = Errno::from(self.late.swap(0, Ordering::Relaxed));
+            return Err(Error::new(Call::RecvMmsg, late));
         }
         let at_once = match self.ty() {
             // At its end it would fill every slot with nothing.
