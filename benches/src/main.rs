@@ -1,4 +1,5 @@
-//! What a call costs: this project beside libc, std, socket2, nix and rustix, in one run.
+//! What a call costs: this project beside libc, std, socket2, nix and rustix, in one run; and what
+//! a datagram of a batch costs, beside libc and quinn-udp.
 //!
 //! Each case sends or receives 64 bytes. Instructions are counted by callgrind and system calls by
 //! strace, both by running this program again under them; without them these columns are empty.
@@ -14,14 +15,15 @@ mod report;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-What a call costs, beside libc, std, socket2, nix and rustix.
+What a call costs, beside libc, std, socket2, nix and rustix; and what a datagram of a batch costs,
+beside libc and quinn-udp.
 
 Usage: berkeley-bench [--json] [--rounds N] [--check]
 
   --json       print one JSON object instead of tables
   --rounds N   how many times each library is timed in each case (default 2000)
   --check      fail if a target is missed: at most 25 instructions over libc's on a blocking
-               socket, one system call, no allocation
+               socket, one system call (of a batch as many as libc), no allocation
   -h, --help   print this
 
 Instructions need valgrind, system calls need strace; without them their columns are empty.

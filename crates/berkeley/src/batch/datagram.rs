@@ -12,7 +12,7 @@ use crate::opt::Codec;
 use crate::sys::Storage;
 use crate::sys::batch::RecvSlot;
 
-/// The datagrams of a batch; made by [`RecvBatch::iter`].
+/// The datagrams of a batch; made by [`RecvBatch::iter`](super::RecvBatch::iter).
 ///
 /// ```
 /// let batch = berkeley::batch::RecvBatch::new(8, 1500);
@@ -21,10 +21,17 @@ use crate::sys::batch::RecvSlot;
 #[derive(Clone)]
 pub struct Datagrams<'a> {
     slots: Slots<'a>,
-    /// What is left of the slot that the last one came from.
-    piece: Option<Piece<'a>>,
     left: usize,
+    /// The slot that the last one came from, if there is more in it.
+    slot: Option<&'a Slot>,
+    told: Told,
+    /// Of that the bytes that there was room for, and how many came.
+    room: &'a [u8],
+    whole: usize,
 }
+
+type Slots<'a> =
+    Zip<Zip<slice::Iter<'a, Slot>, Copied<slice::Iter<'a, Told>>>, ChunksExact<'a, u8>>;
 
 impl<'a> Datagrams<'a> {
     /// Those in these slots, each with so many bytes of the memory; how many they are is `left`.
@@ -35,22 +42,9 @@ impl<'a> Datagrams<'a> {
         each: usize,
         left: usize,
     ) -> Datagrams<'a> {
-        let rooms = memory.chunks_exact(each);
-        Datagrams { slots: slots.iter().zip(told.iter().copied()).zip(rooms), piece: None, left }
+        let slots = slots.iter().zip(told.iter().copied()).zip(memory.chunks_exact(each));
+        Datagrams { slots, left, slot: None, told: Told::default(), room: &[], whole: 0 }
     }
-}
-
-type Slots<'a> =
-    Zip<Zip<slice::Iter<'a, Slot>, Copied<slice::Iter<'a, Told>>>, ChunksExact<'a, u8>>;
-
-/// One datagram, or several of the same size one behind the other.
-#[derive(Clone, Copy)]
-struct Piece<'a> {
-    slot: &'a Slot,
-    told: Told,
-    /// The bytes that there was room for, and how many came.
-    room: &'a [u8],
-    whole: usize,
 }
 
 impl<'a> Iterator for Datagrams<'a> {
@@ -59,21 +53,23 @@ impl<'a> Iterator for Datagrams<'a> {
     #[inline]
     fn next(&mut self) -> Option<Datagram<'a>> {
         self.left = self.left.checked_sub(1)?;
-        let piece = match self.piece.take() {
-            Some(piece) => piece,
+        let slot = match self.slot {
+            Some(slot) => slot,
             None => {
-                let ((slot, told), room) = self.slots.next()?;
-                Piece { slot, told, room, whole: slot.arrived.whole_len().unwrap_or(room.len()) }
+                let slot;
+                ((slot, self.told), self.room) = self.slots.next()?;
+                self.whole = slot.arrived.whole_len().unwrap_or(self.room.len());
+                slot
             }
         };
-        let Piece { slot, told, room, whole } = piece;
-        let whole_len = told.segment.map_or(whole, |size| size.min(whole));
+        let whole_len = self.told.segment.map_or(self.whole, |size| size.min(self.whole));
         // Of what did not fit there is the beginning, or nothing.
-        let (data, room) = room.split_at_checked(whole_len).unwrap_or((room, &[]));
+        let (data, room) = self.room.split_at_checked(whole_len).unwrap_or((self.room, &[]));
         let truncated = data.len() < whole_len || slot.arrived.whole_len().is_none();
-        let whole = whole - whole_len;
-        self.piece = (whole > 0).then_some(Piece { slot, told, room, whole });
-        Some(Datagram { slot, data, whole_len, truncated, ecn: told.ecn })
+        self.room = room;
+        self.whole -= whole_len;
+        self.slot = (self.whole > 0).then_some(slot);
+        Some(Datagram { slot, data, whole_len, truncated, ecn: self.told.ecn })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -213,7 +209,7 @@ impl<'a> Datagram<'a> {
         self.control().find_map(|message| message.get(kind))
     }
 
-    /// The mark for congestion, if the socket [lets it come](Socket::set_recv_details).
+    /// The mark for congestion, if the socket [lets it come](crate::Socket::set_recv_details).
     ///
     /// ```
     /// use berkeley::batch::Ecn;
@@ -228,7 +224,7 @@ impl<'a> Datagram<'a> {
         self.ecn
     }
 
-    /// Where it came to, if the socket [lets that come](Socket::set_recv_details).
+    /// Where it came to, if the socket [lets that come](crate::Socket::set_recv_details).
     ///
     /// ```
     /// # let batch = berkeley::batch::RecvBatch::new(8, 1500);
@@ -240,7 +236,7 @@ impl<'a> Datagram<'a> {
     }
 
     /// The number of the interface that it came by, if the socket
-    /// [lets it come](Socket::set_recv_details).
+    /// [lets it come](crate::Socket::set_recv_details).
     ///
     /// ```
     /// # let batch = berkeley::batch::RecvBatch::new(8, 1500);

@@ -84,7 +84,7 @@ impl RecvBatch {
     }
 
     /// The same with so many bytes of room for the control messages of each slot: the sum of the
-    /// kinds' [`space`](Kind::space).
+    /// kinds' [`space`](cmsg::Kind::space).
     ///
     /// ```
     /// use berkeley::{batch::RecvBatch, cmsg};
@@ -224,7 +224,8 @@ impl Socket {
     /// Receives the datagrams that are there, as many as the batch has room for, and says how many.
     /// For the first it waits within the timeout, for others not.
     ///
-    /// Of a connection ([`Type::SEQPACKET`]) an empty message ends the batch: it may be the end.
+    /// From a connection ([`Type::SEQPACKET`]) each message takes a call of its own, and an empty
+    /// one ends the batch: it may be the end.
     ///
     /// ```
     /// use berkeley::batch::RecvBatch;
@@ -250,9 +251,9 @@ impl Socket {
     pub fn recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
         no_stream(self, Call::RecvMmsg)?;
         batch.clear();
-        match self.late.swap(0, Ordering::Relaxed) {
-            0 => {}
-            late => return Err(Error::new(Call::RecvMmsg, Errno::from(late))),
+        if self.late.load(Ordering::Relaxed) != 0 {
+            let late = Errno::from(self.late.swap(0, Ordering::Relaxed));
+            return Err(Error::new(Call::RecvMmsg, late));
         }
         let at_once = match self.ty() {
             // At its end it would fill every slot with nothing.

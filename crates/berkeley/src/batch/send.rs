@@ -300,8 +300,7 @@ impl SendBatch {
             gone.fold((0, 0), |(bytes, control), e| (bytes + e.len, control + e.control));
         self.data.drain(..bytes.min(self.data.len()));
         self.control.drain(..control.min(self.control.len()));
-        let Some(first) = self.entries.first_mut() else { return self.addrs.clear() };
-        first.like_last = false;
+        let Some(first) = self.entries.first() else { return self.addrs.clear() };
         let unused = first.to;
         if unused > 0 {
             self.addrs.drain(..unused.min(self.addrs.len()));

@@ -82,6 +82,8 @@ impl Socket {
 
     /// Switches that off, or on again after refusals: the route may be another one by now.
     ///
+    /// A reason to do without it are times of sending: those that went in one piece share one.
+    ///
     /// ```
     /// # use berkeley::{Family, Protocol, Socket, Type};
     /// let udp = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
