@@ -137,10 +137,11 @@ pub(crate) fn recv(
     base: i32,
     asked: i32,
 ) -> Result<Arrived> {
-    if base & UNTOLD != 0 {
+    let flags = all_flags(base, asked, room);
+    // The bit that no flag has: the sign, which costs nothing to look at.
+    if flags < 0 {
         return recv_untold(fd, room, base, asked, &mut Storage::empty());
     }
-    let flags = all_flags(base, asked, room);
     // SAFETY: the pointer and length describe `room`, which is borrowed mutably.
     let got = unsafe { c::recv(fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), flags) };
     check_size(got).map(Arrived)
@@ -155,10 +156,10 @@ pub(crate) fn recv_from(
     asked: i32,
     from: &mut Storage,
 ) -> Result<Arrived> {
-    if base & UNTOLD != 0 {
+    let flags = all_flags(base, asked, room);
+    if flags < 0 {
         return recv_untold(fd, room, base, asked, from);
     }
-    let flags = all_flags(base, asked, room);
     // SAFETY: the pointer and length describe `room`; those of the address are passed on.
     unsafe {
         from.filled_by(|addr, len| {
