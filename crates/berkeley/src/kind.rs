@@ -391,6 +391,11 @@ impl Protocol {
         rows.find(|(of, protocol, _)| (*of, *protocol) == (family, self)).map(|(.., name)| *name)
     }
 
+    /// The name within a family, or the bare number.
+    pub(crate) fn shown_in(self, family: Family) -> String {
+        self.name_in(family).map_or_else(|| self.0.to_string(), str::to_owned)
+    }
+
     /// What the family has for the type: TCP for streams of IP, UDP for its datagrams.
     pub const DEFAULT: Protocol = Protocol::IP;
 }

@@ -122,6 +122,7 @@ impl Socket {
     pub fn new(family: Family, ty: Type, protocol: Protocol) -> Result<Socket> {
         let timeout = default_timeout();
         let fd = sys::socket(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
+            let protocol = protocol.shown_in(family);
             Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
         })?;
         Ok(Socket::assemble(fd, (family, ty, protocol), timeout))
@@ -148,6 +149,7 @@ impl Socket {
         let timeout = default_timeout();
         let (a, b) =
             sys::socketpair(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
+                let protocol = protocol.shown_in(family);
                 Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
             })?;
         let kind = (family, ty, protocol);
