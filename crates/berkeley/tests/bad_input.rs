@@ -63,7 +63,7 @@ fn errors_say_what_and_where() {
         (tcp().connect(Path::new("/no/such")).unwrap_err(), "connect unix:/no/such: "),
         (
             Socket::new(Family::from(200), Type::STREAM, Protocol::DEFAULT).unwrap_err(),
-            "socket (200, SOCK_STREAM, IPPROTO_IP): address family not supported by protocol",
+            "socket (200, SOCK_STREAM, 0): address family not supported by protocol",
         ),
         (
             Socket::new(Family::INET, Type::from(77), Protocol::DEFAULT).unwrap_err(),
