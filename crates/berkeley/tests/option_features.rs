@@ -460,7 +460,7 @@ fn b20_a_descriptor_of_the_peer() {
     let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();
     let pidfd = match a.peer_pidfd() {
         Ok(pidfd) => pidfd,
-        Err(error) => skip!("this kernel has no SO_PEERPIDFD: {error}"),
+        Err(error) => skip!("SO_PEERPIDFD needs Linux 6.5: {error}"),
     };
     let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).unwrap();
     let pid = info.lines().find_map(|line| line.strip_prefix("Pid:")).unwrap().trim();
