@@ -85,6 +85,7 @@ mod sys;
 mod table;
 mod target;
 mod time;
+pub mod xdp;
 mod zerocopy;
 
 pub use addr::{
