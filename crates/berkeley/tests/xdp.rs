@@ -88,8 +88,12 @@ fn attribute(ty: u16, value: &[u8]) -> Vec<u8> {
 
 /// Makes or changes a link.
 fn ask(netlink: &Socket, body: &[u8]) -> Errno {
+    request(netlink, libc::RTM_NEWLINK, body)
+}
+
+fn request(netlink: &Socket, ty: u16, body: &[u8]) -> Errno {
     let flags = (libc::NLM_F_REQUEST | libc::NLM_F_ACK | libc::NLM_F_CREATE) as u16;
-    let (len, ty) = (16 + body.len() as u32, libc::RTM_NEWLINK);
+    let len = 16 + body.len() as u32;
     let head = [&len.to_ne_bytes()[..], &ty.to_ne_bytes(), &flags.to_ne_bytes(), &[0; 8]].concat();
     netlink.send_to(&[&head[..], body].concat(), "netlink:0").unwrap();
     let answer = netlink.recv_vec(1 << 16).unwrap();
@@ -404,10 +408,35 @@ fn a18_xdp_ends_with_the_socket() {
         other.attach().unwrap();
         other.socket().set_timeout(AGES).unwrap();
         send(3);
-        assert_eq!(*other.recv().unwrap(), frame(3, 60));
+        // One that was sent before may come late.
+        while *other.recv().unwrap() != frame(3, 60) {}
         // An interface that is down.
         assert_eq!(ask(&netlink, &link(pair.near, false)), Errno::SUCCESS);
         assert_eq!(other.send(&frame(4, 60)).unwrap_err().errno(), Some(Errno::ENETDOWN));
+        Ok(())
+    });
+}
+
+#[test]
+fn a18_xdp_the_interface_is_removed() {
+    with_a_pair(1500, |pair| {
+        let there = packets(pair.far);
+        let sock = receiving(pair.near, Umem::new(1, 8))?;
+        // Without a timeout, it would be waited for for ever.
+        sock.socket().set_timeout(None).unwrap();
+        there.send_to(&frame(1, 60), PacketAddr::new(pair.far)).unwrap();
+        assert_eq!(*sock.recv().unwrap(), frame(1, 60));
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| sock.recv().map(|frame| frame.to_vec()));
+            let netlink = Socket::new(Family::NETLINK, Type::RAW, Protocol::NETLINK_ROUTE).unwrap();
+            let gone = request(&netlink, libc::RTM_DELLINK, &link(pair.near, false));
+            assert_eq!(gone, Errno::SUCCESS);
+            let error = waiting.join().unwrap().unwrap_err();
+            assert_eq!((error.call(), error.errno()), (Call::Recv, Some(Errno::ENXIO)));
+        });
+        assert_eq!(sock.send(&frame(2, 60)).unwrap_err().errno(), Some(Errno::ENXIO));
+        // What will never be sent is not waited for either.
+        assert_eq!(sock.flush().unwrap_err().errno(), Some(Errno::ENXIO));
         Ok(())
     });
 }

@@ -140,6 +140,9 @@ const REFUSED: u16 = c::XDP_SHARED_UMEM | c::XDP_USE_SG;
 /// How long to wait between two looks for frames that have been sent, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(20), Duration::from_millis(1));
 
+/// How often to look whether the interface is still there.
+const LOOK: Duration = Duration::from_secs(1);
+
 impl XdpSocket {
     /// A socket with this memory, which is not yet bound.
     ///
@@ -451,7 +454,8 @@ impl XdpSocket {
     ///
     /// [`Cause::TimedOut`] if the timeout passes, `EAGAIN` if it is zero, [`Cause::Argument`] if no
     /// [program](XdpSocket::attach) hands frames to the socket or it has no memory for them,
-    /// `EIO` if the kernel tells of a frame that is not in the memory.
+    /// `ENXIO` if the interface is gone (seen within a second), `EIO` if the kernel tells of a frame
+    /// that is not in the memory.
     #[doc(alias("XDP_RX_RING", "XDP_UMEM_FILL_RING"))]
     pub fn recv(&self) -> Result<XdpFrame<'_>> {
         let wrong = |what| Err(Error::new(Call::Recv, Cause::Argument(what)));
@@ -472,7 +476,7 @@ impl XdpSocket {
             if !self.sock.waits() {
                 return Err(Error::new(Call::Recv, Errno::EAGAIN));
             }
-            self.sock.wait(Call::Recv, Interest::Read, deadline)?;
+            wait(&self.sock, Call::Recv, Interest::Read, deadline)?;
         }
     }
 
@@ -574,13 +578,29 @@ impl Pauses<'_> {
         if !self.sock.waits() {
             return Err(Error::new(call, Errno::EAGAIN));
         }
-        self.sock.wait(call, Interest::Write, self.deadline)?;
+        wait(self.sock, call, Interest::Write, self.deadline)?;
         if self.deadline.has_passed() {
             return Err(Error::new(call, Cause::TimedOut));
         }
         thread::sleep(self.deadline.remaining().map_or(self.next, |left| left.min(self.next)));
         self.next = PAUSES.1.min(self.next * 2);
         Ok(())
+    }
+}
+
+/// Waits until the socket is ready. No wait is woken for good when the interface is removed, so
+/// this looks now and then: a kick of the kernel fails with `ENXIO` then, and else does no harm.
+fn wait(sock: &Socket, call: Call, interest: Interest, deadline: Deadline) -> Result<()> {
+    loop {
+        match sock.wait(call, interest, deadline.min(Deadline::after(LOOK))) {
+            Ok(_) => return Ok(()),
+            Err(error) if !error.is_timeout() => return Err(error),
+            Err(_) if sys::xdp::wake(sock.as_fd()) == Err(Errno::ENXIO) => {
+                return Err(Error::new(call, Errno::ENXIO));
+            }
+            Err(error) if deadline.has_passed() => return Err(error),
+            Err(_) => {}
+        }
     }
 }
 

@@ -104,6 +104,29 @@ impl Ring {
     }
 }
 
+/// The other end, for tests.
+#[cfg(test)]
+impl Ring {
+    /// A ring that no kernel knows, as long as asked for.
+    pub(super) fn alone(count: u32, each: usize) -> Ring {
+        let places = Places { producer: 0, consumer: 64, entries: 128 };
+        Ring::new(Mapping::anonymous(4096).unwrap(), places, count, each).unwrap()
+    }
+
+    /// Puts in what the kernel would.
+    pub(super) fn kernel_puts(&self, entry: &[u8]) {
+        let index = self.memory.word(self.producer).unwrap();
+        let now = index.load(Ordering::Acquire);
+        self.memory.store(self.at(now), entry).unwrap();
+        index.store(now.wrapping_add(1), Ordering::Release);
+    }
+
+    /// Takes all out.
+    pub(super) fn kernel_takes(&self) {
+        self.memory.word(self.consumer).unwrap().store(self.own, Ordering::Release);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,7 +135,7 @@ mod tests {
 
     /// A ring of four entries with both ends here: what is pushed is pulled.
     fn ring() -> Ring {
-        Ring::new(Mapping::anonymous(4096).unwrap(), PLACES, 4, 8).unwrap()
+        Ring::alone(4, 8)
     }
 
     fn set(ring: &Ring, at: usize, value: u32) {

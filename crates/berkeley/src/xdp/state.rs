@@ -257,3 +257,94 @@ impl Receiving {
         self.refill();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::memory::ChunkMemory;
+
+    const EACH: usize = 2048;
+
+    fn desc(address: u64, len: u32, options: u32) -> [u8; xdp_desc::SIZE] {
+        let mut entry = [0; xdp_desc::SIZE];
+        xdp_desc::addr.put(&mut entry, address);
+        xdp_desc::len.put(&mut entry, len);
+        xdp_desc::options.put(&mut entry, options);
+        entry
+    }
+
+    /// Both ways with two chunks each, as a socket has them.
+    fn both() -> (Sending, Receiving) {
+        let (_, mut chunks) = ChunkMemory::new(4, EACH).unwrap();
+        let to_receive = chunks.split_off(2);
+        let (tx, done) = (Ring::alone(2, xdp_desc::SIZE), Ring::alone(2, ADDRESS));
+        let (rx, fill) = (Ring::alone(2, xdp_desc::SIZE), Ring::alone(2, ADDRESS));
+        let mut receiving = Receiving::new(rx, fill, to_receive, EACH);
+        receiving.refill();
+        (Sending::new(tx, done, chunks, EACH), receiving)
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "maps memory")]
+    fn frames_that_the_kernel_does_not_have_are_not_believed() {
+        const CHUNK: u64 = EACH as u64;
+        let (_, mut recv) = both();
+        let outside = [4 * CHUNK, u64::MAX, u64::MAX - CHUNK + 1, 1 << 63, 0, CHUNK];
+        for address in outside {
+            recv.ring.kernel_puts(&desc(address, 60, 0));
+            assert_eq!(recv.take().err(), Some(Errno::EIO), "{address:#x}");
+        }
+        // Of our own frames, the same one twice.
+        recv.ring.kernel_puts(&desc(2 * CHUNK + 256, 60, 0));
+        let first = recv.take().unwrap().unwrap();
+        assert_eq!(first.as_bytes().len(), 60);
+        recv.ring.kernel_puts(&desc(2 * CHUNK + 256, 60, 0));
+        assert_eq!(recv.take().err(), Some(Errno::EIO));
+        recv.give_back(first);
+        // It is still in the ring as far as the kernel says; then there is room for it again.
+        assert_eq!((recv.chunks.free.len(), recv.chunks.count_given), (1, 1));
+        recv.fill.kernel_takes();
+        recv.refill();
+        assert_eq!((recv.chunks.free.len(), recv.chunks.count_given), (0, 2));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "maps memory")]
+    fn frames_that_reach_out_of_their_memory_are_not_believed() {
+        let (_, mut recv) = both();
+        let first = 2 * EACH as u64;
+        for (within, len, options) in
+            [(0, 2049, 0), (256, 1793, 0), (2047, 2, 0), (0, u32::MAX, 0), (0, 60, FRAME_GOES_ON)]
+        {
+            recv.fill.kernel_takes();
+            recv.ring.kernel_puts(&desc(first + within, len, options));
+            assert_eq!(recv.take().err(), Some(Errno::EIO), "{within} {len}");
+        }
+        // Their memory is not lost.
+        recv.fill.kernel_takes();
+        recv.ring.kernel_puts(&desc(first + 256, 1792, 0));
+        assert_eq!(recv.take().unwrap().unwrap().as_bytes().len(), 1792);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "maps memory")]
+    fn what_was_not_sent_does_not_come_back() {
+        let (mut send, _) = both();
+        let frames = [[7; 60].as_slice(), &[8; 2048], &[9; 60]];
+        assert_eq!(send.put(frames.into_iter()), (2, 2108));
+        assert_eq!((send.pending(), send.put(frames.into_iter())), (2, (0, 0)));
+        for address in [2 * EACH as u64, u64::MAX] {
+            send.done.kernel_puts(&address.to_ne_bytes());
+            assert_eq!(send.take_back(), Err(Errno::EIO));
+        }
+        // Once, and not twice.
+        send.done.kernel_puts(&0_u64.to_ne_bytes());
+        assert_eq!((send.take_back(), send.pending()), (Ok(()), 1));
+        send.done.kernel_puts(&0_u64.to_ne_bytes());
+        assert_eq!((send.take_back(), send.pending()), (Err(Errno::EIO), 1));
+        // There is memory, but no room in the ring before the kernel has taken something out.
+        assert_eq!((send.put(frames.into_iter()), send.pending()), ((0, 0), 1));
+        send.ring.kernel_takes();
+        assert_eq!((send.put(frames.into_iter()), send.pending()), ((1, 60), 2));
+    }
+}
