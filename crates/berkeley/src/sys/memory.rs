@@ -23,9 +23,10 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Fresh memory, all zero.
+    /// Fresh memory, all zero. It is shared with child processes: otherwise, after a fork, a page
+    /// that the kernel keeps could become the child's, and this process get a copy.
     pub(crate) fn anonymous(len: usize) -> Result<Mapping> {
-        Mapping::new(-1, 0, len, c::MAP_PRIVATE | c::MAP_ANONYMOUS)
+        Mapping::new(-1, 0, len, c::MAP_SHARED | c::MAP_ANONYMOUS)
     }
 
     /// What the kernel shows of this descriptor from there on.
