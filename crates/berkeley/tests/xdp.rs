@@ -57,7 +57,9 @@ fn pair(mtu: u32) -> Result<Pair, String> {
     let data = attribute(2, &attribute(1, &peer));
     let info = attribute(18, &[attribute(1, b"veth"), data].concat());
     let netlink = Socket::new(Family::NETLINK, Type::RAW, Protocol::NETLINK_ROUTE).unwrap();
-    match ask(&netlink, &[&[0; 16][..], &name(b"near\0"), &mtu, &info].concat()) {
+    // Two queues at the near end: IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES.
+    let queues = [31, 32].map(|ty| attribute(ty, &2_u32.to_ne_bytes())).concat();
+    match ask(&netlink, &[&[0; 16][..], &name(b"near\0"), &mtu, &queues, &info].concat()) {
         Errno::SUCCESS => {}
         Errno::EOPNOTSUPP => return Err("no virtual interfaces here: veth".to_owned()),
         errno => panic!("making a pair: {errno}"),
@@ -119,8 +121,12 @@ fn frames(interface: u32, umem: Umem) -> XdpSocket {
 /// The same with a program; or why there is none.
 fn receiving(interface: u32, umem: Umem) -> Result<XdpSocket, String> {
     let sock = frames(interface, umem);
+    attach(&sock).map(|()| sock)
+}
+
+fn attach(sock: &XdpSocket) -> Result<(), String> {
     match sock.attach() {
-        Ok(()) => Ok(sock),
+        Ok(()) => Ok(()),
         Err(error) if matches!(error.errno(), Some(Errno::EPERM | Errno::ENOSYS)) => {
             assert_eq!(error.call(), Call::Bpf);
             Err(format!("no right to a program: {error}"))
@@ -377,6 +383,25 @@ fn a18_xdp_says_what_is_missing() {
         assert!(argument(&error) && error.to_string().contains("no memory"), "{error}");
         let only_receives = frames(pair.far, Umem::new(0, 1));
         assert!(argument(&only_receives.send(&frame(0, 60)).unwrap_err()));
+        Ok(())
+    });
+}
+
+#[test]
+fn a18_xdp_other_queues_go_their_ordinary_way() {
+    with_a_pair(1500, |pair| {
+        let (near, there) = (packets(pair.near), packets(pair.far));
+        let sock = XdpSocket::new(Umem::new(1, 8)).unwrap();
+        sock.socket().set_timeout(AGES).unwrap();
+        sock.bind(XdpAddr { interface: pair.near, queue: 1, ..XdpAddr::default() }).unwrap();
+        attach(&sock)?;
+        // What the far end sends by its one queue arrives at the first one here.
+        there.send_to(&frame(1, 60), PacketAddr::new(pair.far)).unwrap();
+        assert_eq!(near.recv_vec(4096).unwrap(), frame(1, 60));
+        sock.send(&frame(2, 60)).unwrap();
+        assert_eq!(there.recv_vec(4096).unwrap(), frame(2, 60));
+        sock.socket().set_timeout(Duration::ZERO).unwrap();
+        assert_eq!(sock.recv().unwrap_err().errno(), Some(Errno::EAGAIN));
         Ok(())
     });
 }
