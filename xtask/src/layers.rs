@@ -29,6 +29,7 @@ const ORDER: &[&str] = &[
     "stream",
     "zerocopy",
     "batch",
+    "xdp",
     "dial",
     "lib",
 ];

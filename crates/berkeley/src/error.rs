@@ -197,6 +197,10 @@ pub enum Call {
     CreateConnection,
     /// Serving at a name.
     CreateServer,
+    /// Sharing memory with the kernel.
+    Mmap,
+    /// Loading or attaching a program of the kernel's.
+    Bpf,
 }
 
 impl Call {
@@ -252,6 +256,8 @@ impl Call {
             Call::InetNtop => "inet_ntop",
             Call::CreateConnection => "create_connection",
             Call::CreateServer => "create_server",
+            Call::Mmap => "mmap",
+            Call::Bpf => "bpf",
         }
     }
 }

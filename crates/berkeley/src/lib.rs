@@ -26,6 +26,7 @@
 //! | limit the time | [`set_timeout`](Socket::set_timeout): none, zero or a duration |
 //! | pass descriptors, credentials, times, packet info | [`send_message`](Socket::send_message), [`recv_message`](Socket::recv_message) with [`cmsg`]; [`send_fds`](Socket::send_fds), [`recv_fds`](Socket::recv_fds) |
 //! | send and receive many datagrams per call, with offload | [`send_batch`](Socket::send_batch), [`recv_batch`](Socket::recv_batch) with [`batch`] |
+//! | send and receive whole frames by memory shared with the kernel (AF_XDP) | [`xdp`] |
 //! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
@@ -85,6 +86,7 @@ mod sys;
 mod table;
 mod target;
 mod time;
+pub mod xdp;
 mod zerocopy;
 
 pub use addr::{

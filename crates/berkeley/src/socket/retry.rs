@@ -51,12 +51,12 @@ impl Socket {
     }
 
     /// The deadline of a call that begins now.
-    pub(super) fn deadline(&self) -> Deadline {
+    pub(crate) fn deadline(&self) -> Deadline {
         Deadline::after_option(self.timeout())
     }
 
     /// Whether calls may wait at all.
-    pub(super) fn waits(&self) -> bool {
+    pub(crate) fn waits(&self) -> bool {
         self.timeout() != Some(Duration::ZERO)
     }
 
@@ -130,7 +130,7 @@ impl Socket {
     }
 
     /// Waits until the socket is ready or has failed.
-    pub(super) fn wait(&self, call: Call, interest: Interest, deadline: Deadline) -> Result<Woken> {
+    pub(crate) fn wait(&self, call: Call, interest: Interest, deadline: Deadline) -> Result<Woken> {
         loop {
             match sys::wait(self.fd.as_fd(), interest, deadline.remaining()) {
                 Ok(Woken::TimedOut) if deadline.has_passed() => {

@@ -14,6 +14,7 @@
 //! | `send`, `send_to`, `send_message` | bytes out, never raising `SIGPIPE` |
 //! | `recv`, `recv_from`, `recv_message`, `recv_message_into` | bytes in, and control messages |
 //! | `recv_batch`, `send_batch` | many messages in one call |
+//! | `memory`, `xdp` | memory shared with the kernel, and what AF_XDP does with it |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
 //! | `set_nonblocking`, `is_nonblocking`, `wait`, `wait_any` | blocking mode, and readiness with nanoseconds |
 //! | `answer_is_written_elsewhere`, `value_is_written_through`, `option_unit` | options that are not just bytes |
@@ -40,6 +41,8 @@ pub(crate) mod layout;
 mod layout_probe;
 mod manners;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod memory;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod option_numbers;
 mod storage;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -55,6 +58,8 @@ mod linux;
 mod linux_options;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_table;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod xdp;
 
 pub(crate) use manners::{has_offload, recv_flags, send_flags, sends_batches};
 pub(crate) use storage::Storage;

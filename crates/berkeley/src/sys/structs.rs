@@ -297,6 +297,47 @@ structures! {
         rx_dropped: u64, rx_invalid_descs: u64, tx_invalid_descs: u64, rx_ring_full: u64,
         rx_fill_ring_empty_descs: u64, tx_ring_empty_descs: u64,
     }
+    /// The kernel's documentation of AF_XDP: the memory of the frames
+    xdp_umem_reg = "struct xdp_umem_reg" in "linux/if_xdp.h" {
+        addr: u64, len: u64, chunk_size: u32, headroom: u32, flags: u32,
+    }
+    /// Where the rings' parts stand
+    xdp_mmap_offsets = "struct xdp_mmap_offsets" in "linux/if_xdp.h" {
+        rx_producer["rx.producer"]: u64, rx_consumer["rx.consumer"]: u64, rx_desc["rx.desc"]: u64,
+        rx_flags["rx.flags"]: u64, tx_producer["tx.producer"]: u64,
+        tx_consumer["tx.consumer"]: u64, tx_desc["tx.desc"]: u64, tx_flags["tx.flags"]: u64,
+        fr_producer["fr.producer"]: u64, fr_consumer["fr.consumer"]: u64, fr_desc["fr.desc"]: u64,
+        fr_flags["fr.flags"]: u64, cr_producer["cr.producer"]: u64,
+        cr_consumer["cr.consumer"]: u64, cr_desc["cr.desc"]: u64, cr_flags["cr.flags"]: u64,
+    }
+    /// A frame in a ring
+    xdp_desc = "struct xdp_desc" in "linux/if_xdp.h" { addr: u64, len: u32, options: u32 }
+    /// `bpf(2)`: what a program is told of a frame
+    xdp_md = "struct xdp_md" in "linux/bpf.h" {
+        data: u32, data_end: u32, data_meta: u32, ingress_ifindex: u32, rx_queue_index: u32,
+        egress_ifindex: u32,
+    }
+    /// `bpf(2)`: an instruction
+    bpf_insn = "struct bpf_insn" in "linux/bpf.h" { code: u8, _registers: u8, off: u16, imm: i32 }
+    /// `bpf(2)`: `BPF_MAP_CREATE`
+    bpf_map_create = "union bpf_attr" in "linux/bpf.h" {
+        map_type: u32, key_size: u32, value_size: u32, max_entries: u32,
+    }
+    /// `bpf(2)`: `BPF_MAP_UPDATE_ELEM`
+    bpf_map_elem = "union bpf_attr" in "linux/bpf.h" {
+        map_fd: u32, _align: u32, key: u64, value: u64, flags: u64,
+    }
+    /// `bpf(2)`: `BPF_PROG_LOAD`
+    bpf_prog_load = "union bpf_attr" in "linux/bpf.h" {
+        prog_type: u32, insn_cnt: u32, insns: u64, license: u64, log_level: u32, log_size: u32,
+        log_buf: u64, kern_version: u32, prog_flags: u32, prog_name: [u8; 16], prog_ifindex: u32,
+        expected_attach_type: u32,
+    }
+    /// `bpf(2)`: `BPF_LINK_CREATE`
+    bpf_link_create = "union bpf_attr" in "linux/bpf.h" {
+        prog_fd["link_create.prog_fd"]: i32, target_ifindex["link_create.target_ifindex"]: u32,
+        attach_type["link_create.attach_type"]: u32, flags["link_create.flags"]: u32,
+    }
     /// Bluetooth
     bt_security = "struct bt_security" in "bluetooth/bluetooth.h" { level: u8, key_size: u8 }
     /// Bluetooth, logical links
