@@ -30,6 +30,7 @@ const ORDER: &[&str] = &[
     "zerocopy",
     "batch",
     "dial",
+    "uring",
     "lib",
 ];
 
@@ -37,6 +38,7 @@ const ORDER: &[&str] = &[
 const ADDRESSES: &[(&str, &[&str])] = &[
     ("unsafe", &["crates/berkeley/src/sys", "crates/berkeley/src/buf.rs", "benches/src/raw.rs"]),
     ("libc::", &["crates/berkeley/src/sys", "benches/src"]),
+    ("io_uring::", &["crates/berkeley/src/sys"]),
     ("target_os", &["crates/berkeley/src/sys"]),
 ];
 

@@ -14,6 +14,7 @@
 //! | `send`, `send_to`, `send_message` | bytes out, never raising `SIGPIPE` |
 //! | `recv`, `recv_from`, `recv_message`, `recv_message_into` | bytes in, and control messages |
 //! | `recv_batch`, `send_batch` | many messages in one call |
+//! | `uring` | operations that the kernel carries out by itself, with the feature `io-uring` |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
 //! | `set_nonblocking`, `is_nonblocking`, `wait`, `wait_any` | blocking mode, and readiness with nanoseconds |
 //! | `answer_is_written_elsewhere`, `value_is_written_through`, `option_unit` | options that are not just bytes |
@@ -55,6 +56,8 @@ mod linux;
 mod linux_options;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_table;
+#[cfg(all(feature = "io-uring", any(target_os = "linux", target_os = "android")))]
+pub(crate) mod uring;
 
 pub(crate) use manners::{has_offload, recv_flags, send_flags, sends_batches};
 pub(crate) use storage::Storage;
