@@ -29,7 +29,7 @@ fn soon() -> Deadline {
 }
 
 fn next(ring: &mut Ring) -> Completion {
-    ring.wait(soon()).unwrap().expect("something is in flight")
+    ring.wait(soon()).unwrap().unwrap()
 }
 
 /// The completion of this operation, the only one in flight.
@@ -491,6 +491,7 @@ fn d12_goes_on_after_signals() {
 /// Signals for the calling thread, all the time.
 #[allow(unsafe_code)]
 mod signals {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     static ARRIVED: AtomicUsize = AtomicUsize::new(0);
@@ -512,18 +513,17 @@ mod signals {
             assert_eq!(libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()), 0);
             let target = libc::pthread_self();
             let over = AtomicBool::new(false);
-            let done = std::thread::scope(|scope| {
+            std::thread::scope(|scope| {
                 scope.spawn(|| {
                     while !over.load(Ordering::Relaxed) {
                         libc::pthread_kill(target, libc::SIGUSR1);
                         std::thread::sleep(std::time::Duration::from_micros(200));
                     }
                 });
-                let done = work();
+                let done = catch_unwind(AssertUnwindSafe(work));
                 over.store(true, Ordering::Relaxed);
-                done
-            });
-            done
+                done.unwrap()
+            })
         }
     }
 }
