@@ -229,6 +229,7 @@ impl Ring {
     /// let sock = Arc::new(create_connection(server.local_addr()?)?);
     /// let mut ring = Ring::new(8)?;
     /// ring.send_zero_copy(&sock, vec![7; 100_000], ());
+    /// ring.submit()?;
     /// let (conn, _) = server.accept()?;
     /// assert!(conn.recv_vec(1000).is_ok());
     /// # conn.hang_up()?;
