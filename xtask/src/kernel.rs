@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::run::{cannot_start, cargo, root, shown, succeed};
-use crate::test::{Count, finish, run_with};
+use crate::test::{Count, WITH_ALL, finish, run_with};
 
 const HELP: &str = "\
 Runs the tests under a kernel that has every family of sockets.
@@ -166,7 +166,7 @@ fn build(wanted: &Wanted, messages: &Path) -> Result<(), String> {
     let file = fs::File::create(messages)
         .map_err(|error| format!("cannot write {}: {error}", messages.display()))?;
     let mut build = cargo();
-    build.args(["test", "--no-run", "--workspace"]);
+    build.args(["test", "--no-run", "--workspace"]).args(WITH_ALL);
     for program in &wanted.programs {
         build.args(["--test", program]);
     }

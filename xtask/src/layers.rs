@@ -31,6 +31,7 @@ const ORDER: &[&str] = &[
     "batch",
     "xdp",
     "dial",
+    "uring",
     "lib",
 ];
 
@@ -38,6 +39,7 @@ const ORDER: &[&str] = &[
 const ADDRESSES: &[(&str, &[&str])] = &[
     ("unsafe", &["crates/berkeley/src/sys", "crates/berkeley/src/buf.rs", "benches/src/raw.rs"]),
     ("libc::", &["crates/berkeley/src/sys", "benches/src"]),
+    ("io_uring::", &["crates/berkeley/src/sys"]),
     ("target_os", &["crates/berkeley/src/sys"]),
 ];
 

@@ -17,6 +17,10 @@ pub(crate) struct Count {
     skipped: usize,
 }
 
+/// The features that the library does not have by itself. Those of the fuzz targets take more than
+/// a compiler.
+pub(crate) const WITH_ALL: &[&str] = &["--features", "berkeley/io-uring"];
+
 /// Runs every check, also after one has failed, and counts each as a test.
 pub(crate) fn all() -> Result<(), String> {
     let mut count = Count::default();
@@ -29,11 +33,10 @@ pub(crate) fn all() -> Result<(), String> {
             problems.push(problem.lines().next().unwrap_or_default().to_string());
         }
     };
+    let clippy = [&["clippy", "--workspace", "--all-targets"], WITH_ALL, &["--", "-D", "warnings"]];
+    let clippy = clippy.concat();
     // Not every toolchain comes with both, and the tests say more than these do.
-    for (tool, args) in [
-        ("fmt", &["fmt", "--all", "--check"][..]),
-        ("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-    ] {
+    for (tool, args) in [("fmt", &["fmt", "--all", "--check"][..]), ("clippy", &clippy)] {
         if has_cargo_command(tool) {
             check(&mut count, succeed(cargo().args(args)));
         } else {
@@ -43,12 +46,17 @@ pub(crate) fn all() -> Result<(), String> {
     }
     check(&mut count, layers::check());
     let mut doc = cargo();
-    doc.args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings");
-    check(&mut count, succeed(&mut doc));
+    doc.args(["doc", "--workspace", "--no-deps", "--quiet"]).args(WITH_ALL);
+    check(&mut count, succeed(doc.env("RUSTDOCFLAGS", "-D warnings")));
+    // All else here has the library's features.
+    let bare = ["rustc", "--package", "berkeley", "--lib", "--", "-D", "warnings"];
+    check(&mut count, succeed(cargo().args(bare)));
     // The fuzzer itself takes a C++ compiler; what it drives is checked without.
     let driver = ["check", "--package", "berkeley-fuzz", "--features", "driver", "--bins"];
     check(&mut count, succeed(cargo().args(driver)));
-    let tests = run(cargo().args(["test", "--workspace", "--no-fail-fast"]), &mut count);
+    let mut tests = cargo();
+    tests.args(["test", "--workspace", "--no-fail-fast"]).args(WITH_ALL);
+    let tests = run(&mut tests, &mut count);
     if let Err(problem) = tests {
         problems.push(problem);
     }

@@ -161,6 +161,10 @@ pub enum Call {
     Shutdown,
     /// Closing.
     Close,
+    /// Making a ring of operations.
+    UringSetup,
+    /// Handing operations over to the kernel, and waiting for them.
+    UringEnter,
     /// Looking up addresses of names.
     GetAddrInfo,
     /// Looking up names of an address.
@@ -238,6 +242,8 @@ impl Call {
             Call::SetTimeout => "set_timeout",
             Call::Shutdown => "shutdown",
             Call::Close => "close",
+            Call::UringSetup => "io_uring_setup",
+            Call::UringEnter => "io_uring_enter",
             Call::GetAddrInfo => "getaddrinfo",
             Call::GetNameInfo => "getnameinfo",
             Call::GetHostByName => "gethostbyname",

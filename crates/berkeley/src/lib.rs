@@ -27,6 +27,7 @@
 //! | pass descriptors, credentials, times, packet info | [`send_message`](Socket::send_message), [`recv_message`](Socket::recv_message) with [`cmsg`]; [`send_fds`](Socket::send_fds), [`recv_fds`](Socket::recv_fds) |
 //! | send and receive many datagrams per call, with offload | [`send_batch`](Socket::send_batch), [`recv_batch`](Socket::recv_batch) with [`batch`] |
 //! | send and receive whole frames by memory shared with the kernel (AF_XDP) | [`xdp`] |
+//! | have thousands of operations in flight, by io_uring | the module `uring`, with the feature `io-uring` |
 //! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
@@ -86,6 +87,8 @@ mod sys;
 mod table;
 mod target;
 mod time;
+#[cfg(feature = "io-uring")]
+pub mod uring;
 pub mod xdp;
 mod zerocopy;
 

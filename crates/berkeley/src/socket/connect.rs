@@ -266,7 +266,7 @@ impl Socket {
 
     /// Turns what the caller wrote into an address, and errors in it into this call's.
     #[inline]
-    pub(super) fn with_addr<R>(
+    pub(crate) fn with_addr<R>(
         &self,
         call: Call,
         addr: impl ToAddr,

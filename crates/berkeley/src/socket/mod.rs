@@ -279,7 +279,11 @@ impl Socket {
         sys::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
     }
 
-    fn assemble(fd: OwnedFd, kind: (Family, Type, Protocol), timeout: Option<Duration>) -> Socket {
+    pub(crate) fn assemble(
+        fd: OwnedFd,
+        kind: (Family, Type, Protocol),
+        timeout: Option<Duration>,
+    ) -> Socket {
         let (family, ty, protocol) = kind;
         Socket {
             fd,

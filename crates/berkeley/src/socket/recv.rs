@@ -254,7 +254,7 @@ impl Socket {
 
     /// What the memory holds, unless that is less than all of it or the socket was hung up.
     #[inline]
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         call: Call,
         got: Arrived,

@@ -208,6 +208,6 @@ fn without_sigpipe<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     }
 }
 
-fn birth_flags(nonblocking: bool) -> i32 {
+pub(super) fn birth_flags(nonblocking: bool) -> i32 {
     c::SOCK_CLOEXEC | if nonblocking { c::SOCK_NONBLOCK } else { 0 }
 }

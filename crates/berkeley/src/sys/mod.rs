@@ -15,6 +15,7 @@
 //! | `recv`, `recv_from`, `recv_message`, `recv_message_into` | bytes in, and control messages |
 //! | `recv_batch`, `send_batch` | many messages in one call |
 //! | `memory`, `xdp` | memory shared with the kernel, and what AF_XDP does with it |
+//! | `uring` | operations that the kernel carries out by itself, with the feature `io-uring` |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
 //! | `set_nonblocking`, `is_nonblocking`, `wait`, `wait_any` | blocking mode, and readiness with nanoseconds |
 //! | `answer_is_written_elsewhere`, `value_is_written_through`, `option_unit` | options that are not just bytes |
@@ -58,6 +59,8 @@ mod linux;
 mod linux_options;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_table;
+#[cfg(all(feature = "io-uring", any(target_os = "linux", target_os = "android")))]
+pub(crate) mod uring;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod xdp;
 

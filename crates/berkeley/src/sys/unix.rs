@@ -359,7 +359,7 @@ fn read_addr(
 /// The flags to receive with. A stream that is asked to throw data away counts bytes that it never
 /// writes: what is answered as filled must be initialised all the same.
 #[inline]
-fn all_flags(base: i32, asked: i32, room: &mut [MaybeUninit<u8>]) -> i32 {
+pub(super) fn all_flags(base: i32, asked: i32, room: &mut [MaybeUninit<u8>]) -> i32 {
     if asked & c::MSG_TRUNC != 0 && base & c::MSG_TRUNC == 0 {
         room.fill(MaybeUninit::new(0));
     }
