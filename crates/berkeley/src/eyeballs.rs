@@ -418,6 +418,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "half a million steps of plain arithmetic take Miri hours")]
     fn e8_every_order_of_events_ends_as_it_must() {
         let ms = Duration::from_millis;
         let mut total = 0;
