@@ -4,6 +4,7 @@ mod cipher;
 mod connect;
 mod convert;
 mod file;
+mod lent;
 mod message;
 mod options;
 mod recv;
@@ -16,7 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use self::cipher::CipherOp;
+pub use self::convert::{is_inheritable, set_inheritable};
 pub use self::file::tee;
+pub use self::lent::Lent;
 pub use self::message::{Received, ReceivedFds};
 use self::retry::BaseFlags;
 use crate::error::{Call, Error, Result};

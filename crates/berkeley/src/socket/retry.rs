@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
+use crate::interrupt::interrupted;
 use crate::kind::{Family, MsgFlags, Protocol, Type};
 use crate::sys::{self, Errno, Interest, Woken};
 use crate::time::Deadline;
@@ -115,7 +116,7 @@ impl Socket {
         loop {
             match (attempt(), patience) {
                 (Ok(value), _) => return Ok(value),
-                (Err(Errno::EINTR), _) => {}
+                (Err(Errno::EINTR), _) => interrupted(call)?,
                 // A datagram socket that was shut down is "ready" for ever, with nothing to
                 // receive: to wait again would be to spin.
                 (Err(Errno::EAGAIN), Some(_)) if woken == Woken::ShutDown => {
@@ -136,7 +137,8 @@ impl Socket {
                 Ok(Woken::TimedOut) if deadline.has_passed() => {
                     return Err(Error::new(call, Cause::TimedOut));
                 }
-                Ok(Woken::TimedOut) | Err(Errno::EINTR) => {}
+                Ok(Woken::TimedOut) => {}
+                Err(Errno::EINTR) => interrupted(call)?,
                 Ok(woken) => return Ok(woken),
                 Err(errno) => return Err(Error::new(call, errno)),
             }
