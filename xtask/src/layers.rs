@@ -11,6 +11,7 @@ const ORDER: &[&str] = &[
     "sys",
     "constants",
     "time",
+    "eyeballs",
     "icmp",
     "kind",
     "addr",

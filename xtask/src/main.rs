@@ -2,6 +2,7 @@
 
 mod bench;
 mod fresh;
+mod kernel;
 mod layers;
 mod peers;
 mod run;
@@ -20,6 +21,8 @@ Usage: cargo xtask <COMMAND>
   bench [ARGS...]  what a call costs beside other libraries; see `cargo xtask bench --help`
   peers            the tests against ncat, socat, curl, tshark and strace, of which none may be
                    skipped; as root, installs those that are missing with apt-get
+  kernel [ARGS...] the tests under a kernel that has every family of sockets; see
+                   `cargo xtask kernel --help`
   fresh            `cargo xtask test` in a fresh clone of the last commit
 
 `test` and `layers` need only cargo and a C compiler.
@@ -38,6 +41,9 @@ fn main() -> ExitCode {
         (Some("layers"), []) => layers::check(),
         (Some("bench"), args) => bench::run(args),
         (Some("peers"), []) => peers::run(),
+        (Some("kernel"), args) => kernel::run(args),
+        // What the guest of `kernel` runs.
+        (Some("kernel-inside"), [messages, args @ ..]) => kernel::run_inside(messages, args),
         (Some("fresh"), []) => fresh::run(),
         (Some(other), rest) => {
             let words = rest.iter().fold(other.to_string(), |line, word| format!("{line} {word}"));

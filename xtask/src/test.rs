@@ -54,6 +54,16 @@ pub(crate) fn all() -> Result<(), String> {
 
 /// Runs `cargo test` with its output shown as it comes, and adds up what it says.
 pub(crate) fn run(test: &mut Command, count: &mut Count) -> Result<(), String> {
+    run_with(test, count, |_| true)
+}
+
+/// Like [`run`], for a single program too. A test may skip itself only if `may_skip` says so of its
+/// reason; otherwise it has failed.
+pub(crate) fn run_with(
+    test: &mut Command,
+    count: &mut Count,
+    may_skip: impl Fn(&str) -> bool,
+) -> Result<(), String> {
     println!("$ {}", shown(test));
     let skips = std::env::temp_dir().join(format!("berkeley-skips-{}", std::process::id()));
     let _ = fs::remove_file(&skips);
@@ -65,20 +75,22 @@ pub(crate) fn run(test: &mut Command, count: &mut Count) -> Result<(), String> {
     }
     let status = child.wait().map_err(|error| format!("cannot wait for the tests: {error}"))?;
     let skipped = read_skips(&skips);
+    // A program that does not build or dies has no line of results.
+    let died = !status.success() && ran.failed == 0;
+    let (ran, wrongly) = judge(ran, &skipped, may_skip);
     for line in &skipped {
         println!("skipped {line}");
     }
-    count.skipped += ran.skipped + skipped.len();
-    count.failed += ran.failed;
-    count.passed += ran.passed.saturating_sub(skipped.len());
-    if status.success() {
-        return Ok(());
+    count.passed += ran.passed;
+    count.failed += ran.failed + usize::from(died);
+    count.skipped += ran.skipped;
+    if !status.success() {
+        return Err(format!("`{}` ended with {status}", shown(test)));
     }
-    // A program that does not build or dies has no line of results.
-    if ran.failed == 0 {
-        count.failed += 1;
+    match wrongly.is_empty() {
+        true => Ok(()),
+        false => Err(format!("skipped, and may not be: {}", wrongly.join("; "))),
     }
-    Err(format!("`{}` ended with {status}", shown(test)))
 }
 
 /// Prints the final line, and fails if anything did.
@@ -103,6 +115,22 @@ impl Count {
     pub(crate) fn allow_no_skips(&mut self) {
         self.failed += std::mem::take(&mut self.skipped);
     }
+}
+
+/// Tests that skipped themselves are among the passed until here. Those that may not are told too.
+fn judge(ran: Count, skipped: &[String], may_skip: impl Fn(&str) -> bool) -> (Count, Vec<String>) {
+    let wrongly = skipped.iter().filter(|line| {
+        // The name of the test, and the reason.
+        let reason = line.split_once(": ").map_or(line.as_str(), |(_, reason)| reason);
+        !may_skip(reason)
+    });
+    let wrongly: Vec<String> = wrongly.cloned().collect();
+    let count = Count {
+        passed: ran.passed.saturating_sub(skipped.len()),
+        failed: ran.failed + wrongly.len(),
+        skipped: ran.skipped + skipped.len() - wrongly.len(),
+    };
+    (count, wrongly)
 }
 
 /// Hands the output on as it comes and adds up its lines `test result:`.
@@ -151,6 +179,15 @@ fn has_cargo_command(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_skip_without_leave_is_a_failure() {
+        let ran = Count { passed: 3, failed: 1, skipped: 1 };
+        let skipped = ["a: good", "b: bad"].map(String::from);
+        let (count, wrongly) = judge(ran, &skipped, |reason| reason == "good");
+        assert_eq!(count, Count { passed: 1, failed: 2, skipped: 2 });
+        assert_eq!(wrongly, ["b: bad"]);
+    }
 
     #[test]
     fn results_are_added_up() {

@@ -204,3 +204,41 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let output = run(std::process::Command::new("sh").args(["-c", &line]), b"");
     assert_eq!((output.stdout.len(), text(&output.stderr).as_str()), (10, ""));
 }
+
+/// A name whose first address swallows everything, in a file of hosts that only the command sees.
+#[test]
+fn e8_a_dead_address_does_not_hold_the_connection_up() {
+    let alive = create_server("127.0.0.1:0").unwrap();
+    let port = alive.local_addr().unwrap().port().unwrap();
+    // Its queue is full: attempts hang. The resolver puts IPv6 first.
+    let Ok(dead) = Listener::new().backlog(0).listen(("::1", port)) else {
+        berkeley_testing::skip!("there is no IPv6 here");
+    };
+    let soon = berkeley::Connector::new().timeout(Duration::from_millis(50));
+    let dead_addr = dead.local_addr().unwrap();
+    let _queued: Vec<Socket> = (0..3).filter_map(|_| soon.connect(dead_addr).ok()).collect();
+
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = folder.path().join("hosts");
+    std::fs::write(&hosts, "::1 two.test\n127.0.0.1 two.test\n").unwrap();
+    let check = |options: &[&str]| {
+        let script = "mount --bind \"$0\" /etc/hosts || exit 99; exec \"$@\"";
+        let mut command = std::process::Command::new("unshare");
+        command.args(["-m", "sh", "-c", script]).arg(&hosts).arg(env!("CARGO_BIN_EXE_berkeley"));
+        command.args(["connect", "--check", "two.test", &port.to_string()]).args(options);
+        command.output()
+    };
+    let output = match check(&["--timeout", "30"]) {
+        Ok(output) if output.status.code() != Some(99) => output,
+        other => berkeley_testing::skip!("no file of hosts of its own: {other:?}"),
+    };
+    if text(&output.stderr).contains("unshare") {
+        berkeley_testing::skip!("no file of hosts of its own: {}", text(&output.stderr));
+    }
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.starts_with(&format!("127.0.0.1:{port} is open")), "{said}");
+
+    let output = check(&["--timeout", "500ms", "--sequential"]).unwrap();
+    assert_eq!(output.status.code(), Some(28), "{}", text(&output.stdout));
+}

@@ -16,7 +16,7 @@ fn main() -> Result<()> {
     let member = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
     member.set(opt::SO_REUSEADDR, true)?; // several members may share the port
     member.bind((group, 0))?; // this group only
-    member.set(opt::IP_ADD_MEMBERSHIP, MembershipV4 { group, interface })?;
+    member.set(opt::IP_ADD_MEMBERSHIP, MembershipV4 { group, interface: interface.into() })?;
     member.set_timeout(Duration::from_secs(5))?;
 
     let sender = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
@@ -29,5 +29,5 @@ fn main() -> Result<()> {
     let (_len, from) = member.recv_from(spare(&mut message))?;
     println!("{from} to {group}: {}", String::from_utf8_lossy(&message));
 
-    member.set(opt::IP_DROP_MEMBERSHIP, MembershipV4 { group, interface })
+    member.set(opt::IP_DROP_MEMBERSHIP, MembershipV4 { group, interface: interface.into() })
 }

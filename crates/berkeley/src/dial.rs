@@ -1,5 +1,7 @@
 //! Connections and servers by name: every address of it, one deadline, all errors kept.
 
+mod race;
+
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 use std::time::Duration;
@@ -64,7 +66,7 @@ pub fn has_dualstack_ipv6() -> bool {
         .is_ok_and(|socket| socket.set(opt::IPV6_V6ONLY, false).is_ok())
 }
 
-/// How to connect: a deadline, a source address.
+/// How to connect: a deadline, a source address, several addresses side by side.
 ///
 /// ```
 /// use berkeley::{Connector, create_server};
@@ -83,11 +85,12 @@ pub struct Connector {
     timeout: Option<Duration>,
     source: Option<Addr>,
     options: Vec<RawOption>,
+    head_start: Option<Duration>,
 }
 
 impl Connector {
     /// Without a deadline (or with the [default timeout](default_timeout) as one), from any
-    /// address.
+    /// address, one address after the other.
     ///
     /// ```
     /// let connector = berkeley::Connector::new();
@@ -119,6 +122,35 @@ impl Connector {
     #[doc(alias = "source_address")]
     pub fn source(mut self, source: Addr) -> Connector {
         self.source = Some(source);
+        self
+    }
+
+    /// Whether the addresses of a host are tried side by side, as in RFC 8305: how long each has
+    /// before the next is tried too, from 10 milliseconds to 2 seconds, usually
+    /// [`eyeballs::DELAY`](crate::eyeballs::DELAY). With `None`, as at first, the next is tried
+    /// only when the one before has failed.
+    ///
+    /// IPv6 and IPv4 addresses alternate, beginning with the resolver's first. A refusal starts
+    /// the next attempt at once, the first to connect wins, and the others are closed. Places of
+    /// other families, and attempts from a [source](Connector::source) with a port, of which
+    /// there is one only, are still made one after the other. A single address costs what it
+    /// costs without.
+    ///
+    /// ```
+    /// use berkeley::{Connector, create_server, eyeballs};
+    ///
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let port = server.local_addr()?.port().unwrap();
+    /// let sock = Connector::new().happy_eyeballs(eyeballs::DELAY).connect(("localhost", port))?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// The machine behind it is [`eyeballs::Race`](crate::eyeballs::Race), for programs that do
+    /// not wait in a thread.
+    #[must_use]
+    #[doc(alias("happy_eyeballs_delay", "RFC 8305"))]
+    pub fn happy_eyeballs(mut self, delay: impl Into<Option<Duration>>) -> Connector {
+        self.head_start = delay.into();
         self
     }
 
@@ -157,9 +189,59 @@ impl Connector {
         if let Target::Fd(fd) = endpoint.target() {
             return adopt(*fd).map_err(fail);
         }
+        self.connect_first(resolve(&endpoint, AddrInfoFlags::empty())?, deadline)
+    }
+
+    /// Connects to the first of these addresses that answers: for a host whose addresses come
+    /// from elsewhere than the system's resolver. TCP, or a stream of the address's family.
+    ///
+    /// ```
+    /// use berkeley::{Connector, create_server, eyeballs};
+    /// use std::net::SocketAddr;
+    ///
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let port = server.local_addr()?.port().unwrap();
+    /// let addrs = [SocketAddr::from(([127, 0, 0, 9], port)), SocketAddr::from(([127, 0, 0, 1], port))];
+    /// let sock = Connector::new().happy_eyeballs(eyeballs::DELAY).connect_any(addrs)?;
+    /// assert_eq!(sock.peer_addr()?, server.local_addr()?);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Connector::connect); [`Cause::Argument`] if there are no addresses,
+    /// or no stream socket has one of them.
+    pub fn connect_any(&self, addrs: impl IntoIterator<Item = impl Into<Addr>>) -> Result<Socket> {
+        let deadline = Deadline::after_option(self.timeout);
+        let mut answers = Vec::new();
+        for addr in addrs {
+            let endpoint = addr.into().to_endpoint();
+            let endpoint = endpoint.map_err(|error| error.in_call(Call::CreateConnection))?;
+            answers.extend(resolve(&endpoint, AddrInfoFlags::empty())?);
+        }
+        self.connect_first(answers, deadline)
+    }
+
+    fn connect_first(&self, answers: Vec<AddrInfo>, deadline: Deadline) -> Result<Socket> {
+        match self.head_start {
+            Some(delay) if self.can_overlap(&answers) => race::run(self, answers, delay, deadline),
+            _ => self.connect_in_turn(&answers, deadline),
+        }
+    }
+
+    /// Whether these can be tried side by side: several, which tell when they have connected,
+    /// and not all from the one port of the source.
+    fn can_overlap(&self, answers: &[AddrInfo]) -> bool {
+        let port = self.source.and_then(|source| source.port()).unwrap_or(0);
+        answers.len() > 1
+            && port == 0
+            && answers.iter().all(|a| matches!(a.family, Family::INET | Family::INET6))
+    }
+
+    fn connect_in_turn(&self, answers: &[AddrInfo], deadline: Deadline) -> Result<Socket> {
         let mut attempts = Vec::new();
-        for answer in resolve(&endpoint, AddrInfoFlags::empty())? {
-            match self.attempt(&answer, deadline) {
+        for answer in answers {
+            match self.attempt(answer, deadline) {
                 Ok(socket) => return Ok(socket),
                 Err(error) => attempts.push(error),
             }
@@ -171,18 +253,8 @@ impl Connector {
     }
 
     fn attempt(&self, answer: &AddrInfo, deadline: Deadline) -> Result<Socket> {
-        let socket = Socket::new(answer.family, answer.ty, answer.protocol)?;
         let way = Way::of(answer);
-        if way == Way::Accept {
-            // Keys belong to an algorithm: it comes first.
-            socket.bind(answer.addr)?;
-        }
-        set_all(&socket, &self.options)?;
-        if let Some(source) = &self.source {
-            socket.bind(source)?;
-        } else if way == Way::BindFirst {
-            socket.bind(own_place(answer)?)?;
-        }
+        let socket = self.prepare(answer, way)?;
         match way {
             Way::Connect | Way::BindFirst => {
                 // With a deadline the attempt must not block in the kernel.
@@ -201,6 +273,22 @@ impl Connector {
                 Ok(operation)
             }
         }
+    }
+
+    /// A socket for this place with everything that must come before it connects.
+    fn prepare(&self, answer: &AddrInfo, way: Way) -> Result<Socket> {
+        let socket = Socket::new(answer.family, answer.ty, answer.protocol)?;
+        if way == Way::Accept {
+            // Keys belong to an algorithm: it comes first.
+            socket.bind(answer.addr)?;
+        }
+        set_all(&socket, &self.options)?;
+        if let Some(source) = &self.source {
+            socket.bind(source)?;
+        } else if way == Way::BindFirst {
+            socket.bind(own_place(answer)?)?;
+        }
+        Ok(socket)
     }
 }
 

@@ -389,14 +389,16 @@ impl Error {
         self.with(|full| full.bytes_sent = Some(bytes))
     }
 
-    /// One error for several attempts: the last one's cause and place, and all of them inside.
+    /// One error for several attempts: the last one's cause, and all of them inside. If one of
+    /// them was still going on when time ran out, that is the cause.
     pub(crate) fn of_attempts(call: Call, mut attempts: Vec<Error>) -> Error {
         match attempts.pop() {
             None => Error::new(call, Cause::Argument("no address to try")),
             Some(last) if attempts.is_empty() => last,
             Some(last) => {
-                let cause = last.cause();
                 attempts.push(last);
+                let timed_out = attempts.iter().find(|attempt| attempt.is_timeout());
+                let cause = timed_out.or(attempts.last()).map_or(Cause::TimedOut, Error::cause);
                 Error::new(call, cause).with(|full| full.attempts = attempts)
             }
         }

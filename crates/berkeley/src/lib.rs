@@ -19,6 +19,7 @@
 //! | to | use |
 //! |---|---|
 //! | connect to a name, serve at one | [`create_connection`], [`create_server`]; [`Connector`], [`Server`] for more |
+//! | not wait for a dead address | [`Connector::happy_eyeballs`], [`eyeballs`] |
 //! | make any socket | [`Socket::new`], [`Socket::pair`], [`Socket::from_fd`] |
 //! | send and receive | [`send`](Socket::send), [`send_all`](Socket::send_all), [`send_to`](Socket::send_to), [`recv`](Socket::recv), [`recv_vec`](Socket::recv_vec), [`recv_from`](Socket::recv_from) |
 //! | read lines, write text | [`reader`](Socket::reader), [`writer`](Socket::writer), [`makefile`](Socket::makefile) |
@@ -69,6 +70,7 @@ pub mod constants;
 mod dial;
 mod error;
 pub mod errqueue;
+pub mod eyeballs;
 pub mod icmp;
 mod inet;
 mod interfaces;

@@ -70,6 +70,23 @@ impl Deadline {
         self.remaining() == Some(Duration::ZERO)
     }
 
+    /// The moment itself; `None` without a limit.
+    ///
+    /// ```
+    /// # use berkeley::Deadline;
+    /// # use std::time::Instant;
+    /// let now = Instant::now();
+    /// assert_eq!(Deadline::at(now).moment(), Some(now));
+    /// ```
+    pub fn moment(self) -> Option<Instant> {
+        self.0
+    }
+
+    /// Whether it has come by then, for those who do not read the clock.
+    pub(crate) fn has_passed_at(self, now: Instant) -> bool {
+        self.0.is_some_and(|moment| moment <= now)
+    }
+
     /// The earlier of two.
     ///
     /// ```

@@ -54,7 +54,7 @@ fn times_out<T>(what: &str, call: impl FnOnce() -> Result<T>) {
 }
 
 #[test]
-fn calls_survive_a_storm_of_signals() {
+fn d15_calls_survive_a_storm_of_signals() {
     storm();
     let server = create_server("127.0.0.1:0").unwrap();
     let addr = server.local_addr().unwrap();
@@ -80,6 +80,8 @@ fn calls_survive_a_storm_of_signals() {
         .filter_map(|_| Connector::new().timeout(Duration::from_millis(20)).connect(full_addr).ok())
         .collect();
     times_out("connect", || Connector::new().timeout(LIMIT).connect(full_addr));
+    let several = Connector::new().timeout(LIMIT).happy_eyeballs(LIMIT / 4);
+    times_out("connect_any", || several.connect_any([full_addr; 3]));
 
     // Without one: the call goes on until it is done.
     let (c, d) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();

@@ -10,7 +10,7 @@ use berkeley::{
 };
 
 #[test]
-fn the_signal_never_comes() {
+fn d16_the_signal_never_comes() {
     // SAFETY: the default action is a valid one, and no other thread depends on it.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let server = create_server("127.0.0.1:0").unwrap();

@@ -5,7 +5,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use berkeley::{Family, Protocol, Socket, Type, create_connection, create_server};
+use berkeley::eyeballs::DELAY;
+use berkeley::{Connector, Family, Protocol, Socket, Type, create_connection, create_server};
 use berkeley_testing::{program, skip};
 
 /// The operations, by name, each done once between two marks in the trace.
@@ -39,6 +40,11 @@ fn operate() {
     b.recv_vec(64).unwrap();
     mark("create_connection");
     let _client = create_connection(addr).unwrap();
+    mark("happy_eyeballs with one address");
+    let eager = Connector::new().happy_eyeballs(DELAY);
+    let _one = eager.connect_any([addr]).unwrap();
+    mark("happy_eyeballs, two addresses");
+    let _two = eager.connect_any([addr, addr]).unwrap();
     mark("accept");
     let (conn, _) = server.accept().unwrap();
     mark("family and type");
@@ -100,6 +106,8 @@ fn as_many_calls_as_needed() {
         ("send_all", "sendto"),
         ("recv_vec", "recvfrom"),
         ("create_connection", "socket connect"),
+        ("happy_eyeballs with one address", "socket connect"),
+        ("happy_eyeballs, two addresses", "socket ioctl connect ppoll getsockopt ioctl"),
         ("accept", "accept4"),
         ("family and type", ""),
         ("pair", "socketpair"),

@@ -54,6 +54,12 @@ pub fn program(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
+/// Whether this is `cargo xtask kernel`, whose kernel has every family: nothing of theirs may be
+/// missing, and nothing need be skipped.
+pub fn in_kernel_lane() -> bool {
+    std::env::var_os("BERKELEY_KERNEL_LANE").is_some()
+}
+
 /// How many descriptors this process has open.
 pub fn open_descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)

@@ -6,7 +6,9 @@ mod stream;
 
 use std::time::{Duration, Instant};
 
-use berkeley::{Addr, Cause, Connector, Endpoint, Error, Family, Protocol, Socket, Type, UnixAddr};
+use berkeley::{
+    Addr, Cause, Connector, Endpoint, Error, Family, Protocol, Socket, Type, UnixAddr, eyeballs,
+};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -60,6 +62,9 @@ pub(crate) struct Arguments {
     /// The address to connect from
     #[arg(long, value_name = "ADDRESS")]
     source: Option<Addr>,
+    /// Try the addresses of a host one after the other, not side by side
+    #[arg(long)]
+    sequential: bool,
     #[arg(short = 'l', hide = true)]
     listen: bool,
     #[arg(short = 'N', hide = true)]
@@ -142,7 +147,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
 }
 
 fn dial(endpoint: &Endpoint, arguments: &Arguments, global: &Global) -> Result<Socket, Dialled> {
-    let mut connector = Connector::new().timeout(global.timeout);
+    let head_start = (!arguments.sequential).then_some(eyeballs::DELAY);
+    let mut connector = Connector::new().timeout(global.timeout).happy_eyeballs(head_start);
     for (level, number, value) in place::options(endpoint, global)? {
         connector = connector.option(level, number, &value);
     }

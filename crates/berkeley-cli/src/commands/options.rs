@@ -52,7 +52,12 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
         asked.push(row(name)?);
     }
     let rows: Vec<&Row> = match asked.as_slice() {
-        [] => opt::TABLE.iter().filter(|row| is_wanted(row, arguments.filter.as_deref())).collect(),
+        [] => {
+            let all = opt::TABLE.iter();
+            all.filter(|row| row.access.reads() && row.belongs_to(socket.family()))
+                .filter(|row| is_wanted(row, arguments.filter.as_deref()))
+                .collect()
+        }
         _ => asked,
     };
     let explicit = !names.is_empty();
@@ -130,6 +135,7 @@ fn is_wanted(row: &Row, filter: Option<&str>) -> bool {
 
 fn read(socket: &Socket, row: &Row) -> berkeley::Result<Vec<u8>> {
     let mut value = vec![0; row.room];
+    (row.ask)(&mut value);
     let len = socket.getsockopt(row.level, row.number, &mut value)?;
     value.truncate(len);
     Ok(value)
@@ -137,12 +143,23 @@ fn read(socket: &Socket, row: &Row) -> berkeley::Result<Vec<u8>> {
 
 fn describe(row: &Row, value: &[u8]) -> String {
     let shown = shown(row, value);
-    let line = format!("{STRONG}{:<24}{STRONG:#} {shown:<16} ", row.name);
     let room = text::width().saturating_sub(42).max(20);
+    let indented = |lines: Vec<String>| -> String {
+        lines.into_iter().map(|more| format!("\n{:42}{DIM}{more}{DIM:#}", "")).collect()
+    };
+    // What is too long for its column follows the meaning, line by line.
+    let is_short = shown.chars().count() <= 40;
+    let (column, below) =
+        if is_short { (shown.as_str(), "") } else { ("as follows", shown.as_str()) };
+    let line = format!("{STRONG}{:<24}{STRONG:#} {column:<16} ", row.name);
     let mut meaning = text::broken(row.meaning, room).into_iter();
     let first = meaning.next().unwrap_or_default();
-    let rest = meaning.map(|more| format!("\n{:42}{DIM}{more}{DIM:#}", ""));
-    format!("{line}{DIM}{first}{DIM:#}{}", rest.collect::<String>())
+    let rest = indented(meaning.collect());
+    let below: String = text::broken(below, text::width().saturating_sub(6).max(20))
+        .into_iter()
+        .map(|line| format!("\n    {line}"))
+        .collect();
+    format!("{line}{DIM}{first}{DIM:#}{rest}{below}")
 }
 
 fn shown(row: &Row, value: &[u8]) -> String {
@@ -155,6 +172,7 @@ fn to_json(row: &Row, value: &[u8]) -> Value {
         "name": row.name,
         "level": row.level_name,
         "number": row.number,
+        "platforms": row.platforms,
         "value": shown(row, value),
         "bytes": value.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
         "form": row.form,

@@ -44,6 +44,12 @@ pub use buffer::{RecvBuffer, SendBuffer};
 pub use table::*;
 pub use value::*;
 
+/// Forms that options have, too.
+pub use crate::opt::{
+    Address, Bytes, PacketInfo, PacketInfoV4, PacketInfoV6, PathMtu, SctpInit, SctpSend,
+    SctpSendReceive, U8, U16, U32, U64,
+};
+
 use crate::opt::Codec;
 use crate::sys::control::{self, Walk};
 

@@ -3,7 +3,10 @@
 
 use super::value::*;
 use super::{Kind, Row};
-use crate::opt::{Codec, Int, Peer, Text};
+use crate::opt::{
+    Address, Bytes, Codec, Int, PacketInfoV4, PacketInfoV6, PathMtu, Peer, SctpInit, SctpSend,
+    SctpSendReceive, Text, U8, U16, U32, U64,
+};
 use crate::sys::c;
 
 /// Declares the constant and the row of each kind.
@@ -148,9 +151,9 @@ kinds! {
         RDS_CMSG_ZCOPY_COMPLETION: Bytes = c::RDS_CMSG_ZCOPY_COMPLETION, "Which sends without copies have ended.";
     }
     IPPROTO_SCTP {
-        SCTP_INIT: SctpInitMsg = c::SCTP_INIT, "How to open an association.";
-        SCTP_SNDRCV: SctpSendReceiveInfo = c::SCTP_SNDRCV, "How to send a message, or how it was received, in the older form.";
-        SCTP_SNDINFO: SctpSendInfo = c::SCTP_SNDINFO, "How to send a message.";
+        SCTP_INIT: SctpInit = c::SCTP_INIT, "How to open an association.";
+        SCTP_SNDRCV: SctpSendReceive = c::SCTP_SNDRCV, "How to send a message, or how it was received, in the older form.";
+        SCTP_SNDINFO: SctpSend = c::SCTP_SNDINFO, "How to send a message.";
         SCTP_RCVINFO: SctpReceiveInfo = c::SCTP_RCVINFO, "How a message was received.";
         SCTP_NXTINFO: SctpNextInfo = c::SCTP_NXTINFO, "What the next message will be.";
         SCTP_PRINFO: SctpPartialInfo = c::SCTP_PRINFO, "How long to try to deliver a message.";

@@ -1,85 +1,12 @@
 //! The forms that the values of control messages have, beside those of options.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime};
 
 use crate::addr::Addr;
-use crate::opt::Codec;
-use crate::sys::layout::{Field, Plain};
+use crate::opt::{Address, Bytes, Codec};
+use crate::sys::layout::Plain;
 use crate::sys::structs::*;
 use crate::sys::{Errno, c};
-
-/// Codecs of bare numbers.
-macro_rules! numbers {
-    ($($(#[$doc:meta])* $name:ident = $number:ty;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// ```
-        #[doc = concat!("use berkeley::{cmsg::", stringify!($name), ", opt::Codec};")]
-        #[doc = concat!("assert_eq!(", stringify!($name), "::decode(&", stringify!($name), "::encode(7)), Some(7));")]
-        /// ```
-        #[derive(Debug)]
-        pub enum $name {}
-
-        impl Codec for $name {
-            type Value = $number;
-            type Bytes = [u8; size_of::<$number>()];
-            const FORM: &'static str = "number";
-            const ROOM: usize = size_of::<$number>();
-
-            fn encode(value: $number) -> Self::Bytes {
-                value.to_ne_bytes()
-            }
-
-            fn decode(bytes: &[u8]) -> Option<$number> {
-                <$number>::read(bytes)
-            }
-
-            fn describe(bytes: &[u8]) -> Option<String> {
-                Self::decode(bytes).map(|value| value.to_string())
-            }
-        }
-    )*};
-}
-
-numbers! {
-    /// A number of 8 bits.
-    U8 = u8;
-    /// A number of 16 bits.
-    U16 = u16;
-    /// A number of 32 bits.
-    U32 = u32;
-    /// A number of 64 bits.
-    U64 = u64;
-}
-
-/// Bytes as they are.
-///
-/// ```
-/// use berkeley::{cmsg::Bytes, opt::Codec};
-/// assert_eq!(Bytes::describe(&[1, 255]).as_deref(), Some("01ff"));
-/// ```
-#[derive(Debug)]
-pub enum Bytes {}
-
-impl Codec for Bytes {
-    type Value = Vec<u8>;
-    type Bytes = Vec<u8>;
-    const FORM: &'static str = "bytes";
-    const ROOM: usize = 64;
-
-    fn encode(value: Vec<u8>) -> Vec<u8> {
-        value
-    }
-
-    fn decode(bytes: &[u8]) -> Option<Vec<u8>> {
-        Some(bytes.to_vec())
-    }
-
-    fn describe(bytes: &[u8]) -> Option<String> {
-        Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-}
 
 /// The numbers of descriptors. Those that have been received belong to the
 /// [`RecvBuffer`](super::RecvBuffer) until they are [taken](super::RecvBuffer::take_fds).
@@ -107,149 +34,6 @@ impl Codec for Descriptors {
 
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(|fds| format!("{fds:?}"))
-    }
-}
-
-/// Which of this machine's addresses and interfaces a datagram came to, or shall leave from.
-///
-/// ```
-/// use berkeley::cmsg::PacketInfo;
-/// use std::net::Ipv4Addr;
-///
-/// // Answer from this address, whatever interface the route says.
-/// let from = PacketInfo::from_addr(Ipv4Addr::LOCALHOST);
-/// assert_eq!(from.interface, 0);
-/// ```
-///
-/// See `ip(7)`, RFC 3542.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[doc(alias("in_pktinfo", "in6_pktinfo", "IP_PKTINFO", "IPV6_PKTINFO"))]
-pub struct PacketInfo {
-    /// The interface; zero lets the route decide when sending.
-    pub interface: u32,
-    /// This machine's own address: what an answer should leave from. Unspecified where an IPv6
-    /// datagram came to a group, which no answer can leave from.
-    pub local: IpAddr,
-    /// The destination in the received header, which may be a group or a broadcast address.
-    /// When sending it is not looked at.
-    pub destination: IpAddr,
-}
-
-impl PacketInfo {
-    /// To send from this address.
-    ///
-    /// ```
-    /// # use berkeley::cmsg::PacketInfo;
-    /// let info = PacketInfo::from_addr(std::net::Ipv6Addr::LOCALHOST);
-    /// assert!(info.local.is_loopback());
-    /// ```
-    pub fn from_addr(local: impl Into<IpAddr>) -> PacketInfo {
-        let local = local.into();
-        PacketInfo { interface: 0, local, destination: local }
-    }
-
-    /// To send by this interface, from the address that suits.
-    ///
-    /// ```
-    /// # use berkeley::cmsg::PacketInfo;
-    /// let info = PacketInfo::from_interface(1);
-    /// assert!(info.local.is_unspecified());
-    /// ```
-    pub fn from_interface(interface: u32) -> PacketInfo {
-        let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        PacketInfo { interface, local: any, destination: any }
-    }
-
-    fn describe(self) -> String {
-        let PacketInfo { interface, local, destination } = self;
-        format!("to {destination}, local {local}, interface {interface}")
-    }
-}
-
-/// [`PacketInfo`] of IPv4.
-///
-/// ```
-/// use berkeley::{cmsg::{PacketInfo, PacketInfoV4}, opt::Codec};
-/// let info = PacketInfo::from_addr(std::net::Ipv4Addr::LOCALHOST);
-/// assert_eq!(PacketInfoV4::decode(&PacketInfoV4::encode(info)), Some(info));
-/// ```
-#[derive(Debug)]
-pub enum PacketInfoV4 {}
-
-impl Codec for PacketInfoV4 {
-    type Value = PacketInfo;
-    type Bytes = [u8; in_pktinfo::SIZE];
-    const FORM: &'static str = "addresses and interface";
-    const ROOM: usize = in_pktinfo::SIZE;
-
-    fn encode(value: PacketInfo) -> Self::Bytes {
-        let mut bytes = [0; in_pktinfo::SIZE];
-        in_pktinfo::ipi_ifindex.put(&mut bytes, value.interface);
-        for (field, ip) in
-            [(in_pktinfo::ipi_spec_dst, value.local), (in_pktinfo::ipi_addr, value.destination)]
-        {
-            if let IpAddr::V4(ip) = ip {
-                field.put(&mut bytes, ip.octets());
-            }
-        }
-        bytes
-    }
-
-    fn decode(bytes: &[u8]) -> Option<PacketInfo> {
-        let ip = |field: Field<[u8; 4]>| Some(IpAddr::V4(Ipv4Addr::from(field.get(bytes)?)));
-        Some(PacketInfo {
-            interface: in_pktinfo::ipi_ifindex.get(bytes)?,
-            local: ip(in_pktinfo::ipi_spec_dst)?,
-            destination: ip(in_pktinfo::ipi_addr)?,
-        })
-    }
-
-    fn describe(bytes: &[u8]) -> Option<String> {
-        Self::decode(bytes).map(PacketInfo::describe)
-    }
-}
-
-/// [`PacketInfo`] of IPv6.
-///
-/// ```
-/// use berkeley::{cmsg::{PacketInfo, PacketInfoV6}, opt::Codec};
-/// let info = PacketInfo::from_addr(std::net::Ipv6Addr::LOCALHOST);
-/// assert_eq!(PacketInfoV6::decode(&PacketInfoV6::encode(info)), Some(info));
-/// ```
-#[derive(Debug)]
-pub enum PacketInfoV6 {}
-
-impl Codec for PacketInfoV6 {
-    type Value = PacketInfo;
-    type Bytes = [u8; in6_pktinfo::SIZE];
-    const FORM: &'static str = "addresses and interface";
-    const ROOM: usize = in6_pktinfo::SIZE;
-
-    fn encode(value: PacketInfo) -> Self::Bytes {
-        let mut bytes = [0; in6_pktinfo::SIZE];
-        in6_pktinfo::ipi6_ifindex.put(&mut bytes, value.interface);
-        let local = match value.local {
-            IpAddr::V6(local) => local,
-            // Any IPv4 address is any, and another is a mapped one.
-            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv6Addr::UNSPECIFIED,
-            IpAddr::V4(local) => local.to_ipv6_mapped(),
-        };
-        in6_pktinfo::ipi6_addr.put(&mut bytes, local.octets());
-        bytes
-    }
-
-    fn decode(bytes: &[u8]) -> Option<PacketInfo> {
-        let destination = Ipv6Addr::from(in6_pktinfo::ipi6_addr.get(bytes)?);
-        let local = if destination.is_multicast() { Ipv6Addr::UNSPECIFIED } else { destination };
-        Some(PacketInfo {
-            interface: in6_pktinfo::ipi6_ifindex.get(bytes)?,
-            local: IpAddr::V6(local),
-            destination: IpAddr::V6(destination),
-        })
-    }
-
-    fn describe(bytes: &[u8]) -> Option<String> {
-        Self::decode(bytes).map(PacketInfo::describe)
     }
 }
 
@@ -385,36 +169,6 @@ impl Codec for Stamps {
     }
 }
 
-/// A socket address of any family.
-///
-/// ```
-/// use berkeley::{Addr, cmsg::Address, opt::Codec};
-/// let addr: Addr = "127.0.0.1:80".parse()?;
-/// assert_eq!(Address::decode(&Address::encode(addr)), Some(addr));
-/// # Ok::<(), berkeley::AddrError>(())
-/// ```
-#[derive(Debug)]
-pub enum Address {}
-
-impl Codec for Address {
-    type Value = Addr;
-    type Bytes = Vec<u8>;
-    const FORM: &'static str = "address";
-    const ROOM: usize = 28;
-
-    fn encode(value: Addr) -> Vec<u8> {
-        value.as_bytes().to_vec()
-    }
-
-    fn decode(bytes: &[u8]) -> Option<Addr> {
-        Addr::from_bytes(bytes).ok().filter(|addr| !addr.is_empty())
-    }
-
-    fn describe(bytes: &[u8]) -> Option<String> {
-        Self::decode(bytes).map(|addr| addr.to_string())
-    }
-}
-
 /// What the queue of errors tells of one error, as the kernel puts it;
 /// [`ErrorEvent`](crate::errqueue::ErrorEvent) says what it means.
 ///
@@ -493,42 +247,6 @@ impl Codec for Extended {
     }
 }
 
-/// The largest packet of the path to an address.
-///
-/// ```
-/// use berkeley::{cmsg::PathMtu, opt::Codec};
-/// let addr = "[::1]:53".parse().unwrap();
-/// assert_eq!(PathMtu::decode(&PathMtu::encode((addr, 1280))), Some((addr, 1280)));
-/// ```
-///
-/// See RFC 3542, section 11.3.
-#[derive(Debug)]
-#[doc(alias("ip6_mtuinfo", "IPV6_PATHMTU"))]
-pub enum PathMtu {}
-
-impl Codec for PathMtu {
-    type Value = (Addr, u32);
-    type Bytes = Vec<u8>;
-    const FORM: &'static str = "address and bytes";
-    const ROOM: usize = ip6_mtuinfo::SIZE;
-
-    fn encode((addr, mtu): (Addr, u32)) -> Vec<u8> {
-        let mut bytes = addr.as_bytes().to_vec();
-        bytes.resize(ip6_mtuinfo::SIZE, 0);
-        ip6_mtuinfo::ip6m_mtu.put(&mut bytes, mtu);
-        bytes
-    }
-
-    fn decode(bytes: &[u8]) -> Option<(Addr, u32)> {
-        let mtu = ip6_mtuinfo::ip6m_mtu.get(bytes)?;
-        Some((Address::decode(bytes.get(..ip6_mtuinfo::ip6m_mtu.offset())?)?, mtu))
-    }
-
-    fn describe(bytes: &[u8]) -> Option<String> {
-        Self::decode(bytes).map(|(addr, mtu)| format!("{mtu} to {addr}"))
-    }
-}
-
 /// An initialisation vector of the kernel's cryptography: its length, then its bytes.
 ///
 /// ```
@@ -556,7 +274,7 @@ impl Codec for Iv {
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
-        Self::decode(bytes).and_then(|iv| Bytes::describe(&iv))
+        Self::decode(bytes).and_then(|iv| <Bytes>::describe(&iv))
     }
 }
 
@@ -639,34 +357,6 @@ records! {
         /// How long it was, in bytes.
         len: u32 = pkt_length,
     }
-    /// How to open an association.
-    ///
-    /// See RFC 6458, section 5.3.1.
-    SctpInit, SctpInitMsg = sctp_initmsg {
-        /// How many streams to send on.
-        out_streams: u16 = sinit_num_ostreams,
-        /// How many streams the peer may send on.
-        in_streams: u16 = sinit_max_instreams,
-        /// How often to try.
-        attempts: u16 = sinit_max_attempts,
-        /// How long to wait between attempts at most, in milliseconds.
-        timeout_ms: u16 = sinit_max_init_timeo,
-    }
-    /// How to send a message.
-    ///
-    /// See RFC 6458, section 5.3.4.
-    SctpSend, SctpSendInfo = sctp_sndinfo {
-        /// The stream.
-        stream: u16 = snd_sid,
-        /// `SCTP_UNORDERED`, `SCTP_EOF` and others.
-        flags: u16 = snd_flags,
-        /// What the payload is, for the peer, in the order of the network.
-        ppid: u32 = snd_ppid,
-        /// What to name the message by if it fails.
-        context: u32 = snd_context,
-        /// The association.
-        association: i32 = snd_assoc_id,
-    }
     /// How a message was received.
     ///
     /// See RFC 6458, section 5.3.5.
@@ -711,29 +401,6 @@ records! {
         policy: u16 = pr_policy,
         /// The policy's number: milliseconds for a lifetime.
         value: u32 = pr_value,
-    }
-    /// How to send a message, and how one was received, in the older form.
-    ///
-    /// See RFC 6458, section 5.3.2.
-    SctpSendReceive, SctpSendReceiveInfo = sctp_sndrcvinfo {
-        /// The stream.
-        stream: u16 = sinfo_stream,
-        /// The number within the stream.
-        sequence: u16 = sinfo_ssn,
-        /// `SCTP_UNORDERED`, `SCTP_EOF` and others.
-        flags: u16 = sinfo_flags,
-        /// What the payload is, in the order of the network.
-        ppid: u32 = sinfo_ppid,
-        /// What to name the message by if it fails.
-        context: u32 = sinfo_context,
-        /// How long to try, in milliseconds.
-        lifetime_ms: u32 = sinfo_timetolive,
-        /// The number of its chunk.
-        tsn: u32 = sinfo_tsn,
-        /// The number up to which everything has been received.
-        cumulative_tsn: u32 = sinfo_cumtsn,
-        /// The association.
-        association: i32 = sinfo_assoc_id,
     }
 }
 

@@ -1,13 +1,46 @@
 //! Socket options as data: what an option is, and how its value stands in bytes.
 
+mod address;
+mod bpf;
+mod can;
+mod families;
+mod ip;
+mod mptcp;
+mod multicast;
+mod numbers;
+mod packet;
+mod peer;
+mod records;
+mod sctp;
+mod stamps;
 mod table;
-mod value;
+mod tcp;
+mod time;
+mod tls;
+mod words;
 
 use std::fmt;
 use std::marker::PhantomData;
 
+pub use address::*;
+pub use bpf::*;
+pub use can::*;
+pub use families::*;
+pub use ip::*;
+pub use mptcp::*;
+pub use multicast::*;
+pub use numbers::*;
+pub use packet::*;
+pub use peer::*;
+pub use sctp::*;
+pub use stamps::*;
 pub use table::*;
-pub use value::*;
+pub use tcp::*;
+pub use time::*;
+pub use tls::*;
+pub use words::*;
+
+use crate::kind::Family;
 
 /// An option of a socket: a row of the table, and how its value is written in bytes.
 ///
@@ -78,6 +111,12 @@ pub trait Codec {
 
     /// The bytes to set.
     fn encode(value: Self::Value) -> Self::Bytes;
+
+    /// Writes into the memory that the kernel will answer into what it wants to read there first.
+    /// That is nothing for most options; [`Socket::query`](crate::Socket::query) writes a value.
+    fn ask(room: &mut [u8]) {
+        let _ = room;
+    }
 
     /// The value of the bytes that the kernel answered, or `None` if they have another form.
     fn decode(bytes: &[u8]) -> Option<Self::Value>;
@@ -169,16 +208,83 @@ pub struct Row {
     pub level: i32,
     /// The number within the level.
     pub number: i32,
+    /// The family whose sockets alone have it, where others use the same numbers.
+    pub family: Option<Family>,
+    /// Whether it can be read, set, or both.
+    pub access: Access,
+    /// Where there is such an option, and since which version if not for long: `Linux 5.1`.
+    pub platforms: &'static str,
     /// What the value is: `on or off`, `bytes`, `seconds`.
     pub form: &'static str,
     /// How many bytes to ask the kernel for.
     pub room: usize,
     /// What it does, in a line.
     pub meaning: &'static str,
+    /// Prepares the memory that the kernel answers into.
+    pub ask: fn(&mut [u8]),
     /// The value's bytes as people read it.
     pub describe: fn(&[u8]) -> Option<String>,
     /// The value that people write, as bytes.
     pub parse: fn(&str) -> Option<Vec<u8>>,
+}
+
+/// Whether an option can be read, set, or both.
+///
+/// ```
+/// use berkeley::opt::{Access, by_name};
+///
+/// assert_eq!(by_name("SO_TYPE").unwrap().access, Access::Get);
+/// assert_eq!(by_name("IP_ADD_MEMBERSHIP").unwrap().access, Access::Set);
+/// assert!(Access::Both.reads() && Access::Both.sets());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Access {
+    /// It can be read.
+    Get,
+    /// It can be set.
+    Set,
+    /// It can be read and set.
+    Both,
+}
+
+impl Access {
+    /// Whether it can be read.
+    ///
+    /// ```
+    /// assert!(!berkeley::opt::Access::Set.reads());
+    /// ```
+    pub const fn reads(self) -> bool {
+        !matches!(self, Access::Set)
+    }
+
+    /// Whether it can be set.
+    ///
+    /// ```
+    /// assert!(!berkeley::opt::Access::Get.sets());
+    /// ```
+    pub const fn sets(self) -> bool {
+        !matches!(self, Access::Get)
+    }
+}
+
+impl Row {
+    /// Whether a socket of this family may have it: the numbers of levels mean something else in
+    /// Bluetooth than in IP.
+    ///
+    /// ```
+    /// use berkeley::{Family, opt::by_name};
+    ///
+    /// assert!(by_name("IP_TOS").unwrap().belongs_to(Family::INET));
+    /// assert!(!by_name("HCI_FILTER").unwrap().belongs_to(Family::INET));
+    /// ```
+    pub fn belongs_to(&self, family: Family) -> bool {
+        match self.family {
+            Some(own) => own == family,
+            // It takes all of them without a word, and answers nothing.
+            None if family == Family::TIPC && self.level_name == "IPPROTO_TCP" => false,
+            None => !table::OWN_LEVELS.contains(&(family, self.level)),
+        }
+    }
 }
 
 impl fmt::Debug for Row {

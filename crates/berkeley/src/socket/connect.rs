@@ -248,9 +248,24 @@ impl Socket {
             }
         }
         self.wait(Call::Connect, Interest::Write, deadline)?;
+        self.connected()
+    }
+
+    /// Begins to connect a socket that does not wait; `true` if it has connected already. If not,
+    /// the attempt has ended when the socket is writable.
+    pub(crate) fn begin_to_connect(&self, addr: &Addr) -> Result<bool> {
+        match sys::connect(self.fd.as_fd(), &addr.0) {
+            Ok(()) => Ok(true),
+            Err(Errno::EINTR | Errno::EINPROGRESS) => Ok(false),
+            Err(errno) => Err(Error::new(Call::Connect, errno).at(addr)),
+        }
+    }
+
+    /// How an attempt that has ended did.
+    pub(crate) fn connected(&self) -> Result<()> {
         match self.take_error()? {
             Errno::SUCCESS => Ok(()),
-            errno => fail(errno),
+            errno => Err(Error::new(Call::Connect, errno)),
         }
     }
 

@@ -4,7 +4,7 @@ use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
 use crate::opt::{self, Codec, Opt};
 use crate::sys::{self, Errno};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// Options.
 impl Socket {
@@ -27,18 +27,54 @@ impl Socket {
     /// See `getsockopt(2)`.
     #[doc(alias = "getsockopt")]
     pub fn get<C: Codec>(&self, opt: Opt<C>) -> Result<C::Value> {
-        let fail = |cause: Cause| Error::new(Call::GetSockOpt, cause).at_name(opt.name());
-        let read = |room: &mut [u8]| {
-            let len = sys::get_option(self.fd.as_fd(), opt.level(), opt.number(), room)
-                .map_err(|errno| fail(errno.into()))?;
-            C::decode(room.get(..len).unwrap_or_default())
-                .ok_or_else(|| fail(Cause::Argument("the kernel answered in another form")))
-        };
         let mut small = [0; 64];
-        match small.get_mut(..C::ROOM) {
-            Some(room) => read(room),
-            None => read(&mut vec![0; C::ROOM]),
+        if let Some(room) = small.get_mut(..C::ROOM) {
+            C::ask(room);
+            let len = self.getsockopt_named(opt, room).map_err(|errno| failed(opt, errno))?;
+            return decoded(opt, room, len);
         }
+        let mut len = C::ROOM;
+        loop {
+            let mut room = vec![0; len];
+            C::ask(&mut room);
+            match self.getsockopt_named(opt, &mut room) {
+                // The answer is longer, as that of lists may be.
+                Err(Errno(RANGE)) if len < MOST => len *= 4,
+                Err(errno) => return Err(failed(opt, errno)),
+                Ok(len) => return decoded(opt, &room, len),
+            }
+        }
+    }
+
+    /// The value of an option that answers a question, which is put into the memory first: the
+    /// association that is meant, a group, a limit.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type, opt};
+    /// use std::net::Ipv4Addr;
+    ///
+    /// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// let group = Ipv4Addr::new(232, 1, 1, 1);
+    /// let here = Ipv4Addr::LOCALHOST;
+    /// let source = opt::SourceV4 { group, source: here, interface: here };
+    /// sock.set(opt::IP_ADD_SOURCE_MEMBERSHIP, source)?;
+    ///
+    /// let which =
+    ///     opt::SourceFilterV4 { group, interface: here, include: true, sources: vec![here; 9] };
+    /// assert_eq!(sock.query(opt::IP_MSFILTER, which)?.sources, [here]);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get`](Socket::get).
+    ///
+    /// See `getsockopt(2)`.
+    pub fn query<C: Codec>(&self, opt: Opt<C>, question: impl Into<C::Value>) -> Result<C::Value> {
+        let mut room = C::encode(question.into()).as_ref().to_vec();
+        room.resize(room.len().max(C::ROOM), 0);
+        let len = self.getsockopt_named(opt, &mut room).map_err(|errno| failed(opt, errno))?;
+        decoded(opt, &room, len)
     }
 
     /// Sets an option.
@@ -81,7 +117,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// `ENOPROTOOPT` if this socket has no such option, `EINVAL` if the memory is too small.
+    /// `ENOPROTOOPT` if this socket has no such option, `EINVAL` if the memory is too small, and
+    /// for the few options whose value holds addresses that the kernel would write to
+    /// (`TCP_ZEROCOPY_RECEIVE`, `MPTCP_FULL_INFO`), unless the memory is all zero.
     ///
     /// See `getsockopt(2)`.
     pub fn getsockopt(&self, level: i32, number: i32, value: &mut [u8]) -> Result<usize> {
@@ -102,7 +140,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of [`set`](Socket::set).
+    /// Those of [`set`](Socket::set), and `EINVAL` for the few options whose value holds addresses
+    /// that the kernel would write to (`XDP_UMEM_REG`, `RDS_GET_MR`, the rules of `iptables`).
     ///
     /// See `setsockopt(2)`.
     pub fn setsockopt(&self, level: i32, number: i32, value: &[u8]) -> Result<()> {
@@ -151,4 +190,116 @@ impl Socket {
     pub fn take_error(&self) -> Result<Errno> {
         self.get(opt::SO_ERROR)
     }
+
+    /// From now on the socket receives what this program lets pass. What has been received before
+    /// is not looked at.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type, opt::Instruction};
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::DGRAM, Protocol::DEFAULT)?;
+    /// b.attach_filter(&[Instruction::accept(5)])?;
+    /// a.send(b"hello, world")?;
+    /// assert_eq!(b.recv_vec(100)?, b"hello");
+    /// b.detach_filter()?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if it is no program, `EPERM` if the filter is locked.
+    ///
+    /// See the kernel's documentation of filters, `socket(7)`.
+    #[doc(alias = "SO_ATTACH_FILTER")]
+    pub fn attach_filter(&self, program: &[opt::Instruction]) -> Result<()> {
+        self.set(opt::SO_ATTACH_FILTER, program)
+    }
+
+    /// The socket receives everything again.
+    ///
+    /// ```
+    /// use berkeley::{Errno, Family, Protocol, Socket, Type};
+    ///
+    /// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// assert_eq!(sock.detach_filter().unwrap_err().errno(), Some(Errno::ENOENT));
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if there is no filter, `EPERM` if it is locked.
+    ///
+    /// See `socket(7)`.
+    #[doc(alias("SO_DETACH_FILTER", "SO_DETACH_BPF"))]
+    pub fn detach_filter(&self) -> Result<()> {
+        self.set(opt::SO_DETACH_FILTER, ())
+    }
+
+    /// From now on this program chooses which of the sockets that share the port gets a datagram
+    /// or a connection: its answer is the number of the socket, in the order in which they were
+    /// bound. It is set on one of them, and holds for all.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type, opt};
+    ///
+    /// let first = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// first.set(opt::SO_REUSEPORT, true)?;
+    /// first.bind("127.0.0.1:0")?;
+    /// first.attach_reuseport_filter(&[opt::Instruction::accept(0)])?; // all to the first
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if it is no program, or if the socket does not share its port.
+    ///
+    /// See `socket(7)`.
+    #[doc(alias = "SO_ATTACH_REUSEPORT_CBPF")]
+    pub fn attach_reuseport_filter(&self, program: &[opt::Instruction]) -> Result<()> {
+        self.set(opt::SO_ATTACH_REUSEPORT_CBPF, program)
+    }
+
+    /// A new descriptor of the process at the other end of a UNIX socket, which stays that
+    /// process's whatever becomes of its number. Linux 6.5
+    ///
+    /// ```no_run
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// let process = a.peer_pidfd()?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ENOPROTOOPT` if the kernel has no such option, `ENODATA` if there is no peer, `ESRCH` if
+    /// the process has ended.
+    ///
+    /// See `unix(7)`.
+    #[doc(alias = "SO_PEERPIDFD")]
+    pub fn peer_pidfd(&self) -> Result<OwnedFd> {
+        sys::peer_pidfd(self.fd.as_fd()).map_err(|errno| failed(opt::SO_PEERPIDFD, errno))
+    }
+
+    fn getsockopt_named<C: Codec>(
+        &self,
+        opt: Opt<C>,
+        room: &mut [u8],
+    ) -> std::result::Result<usize, Errno> {
+        sys::get_option(self.fd.as_fd(), opt.level(), opt.number(), room)
+    }
+}
+
+/// More room than this no answer takes.
+const MOST: usize = 1 << 20;
+
+const RANGE: i32 = Errno::ERANGE.0;
+
+fn failed<C: Codec>(opt: Opt<C>, cause: impl Into<Cause>) -> Error {
+    Error::new(Call::GetSockOpt, cause).at_name(opt.name())
+}
+
+fn decoded<C: Codec>(opt: Opt<C>, room: &[u8], len: usize) -> Result<C::Value> {
+    C::decode(room.get(..len).unwrap_or_default())
+        .ok_or_else(|| failed(opt, Cause::Argument("the kernel answered in another form")))
 }

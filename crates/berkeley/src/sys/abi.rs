@@ -30,30 +30,17 @@ mod missing {
     pub(crate) const IPV6_LEAVE_GROUP: i32 = libc::IPV6_DROP_MEMBERSHIP;
     pub(crate) const IPV6_RTHDR_TYPE_0: i32 = 0;
     pub(crate) const IP_MAX_MEMBERSHIPS: i32 = 20;
-    pub(crate) const IP_RECVRETOPTS: i32 = libc::IP_RETOPTS;
     pub(crate) const NI_MAXSERV: i32 = 32;
-    pub(crate) const TCP_TX_DELAY: i32 = 37;
-    pub(crate) const UDPLITE_RECV_CSCOV: i32 = 11;
-    pub(crate) const UDPLITE_SEND_CSCOV: i32 = 10;
 
     // The kernel's ciphers, as CPython numbers them: no header has these three.
     pub(crate) const ALG_OP_SIGN: i32 = 2;
     pub(crate) const ALG_OP_VERIFY: i32 = 3;
-    pub(crate) const ALG_SET_PUBKEY: i32 = 6;
 
     // VSOCK.
-    pub(crate) const SO_VM_SOCKETS_BUFFER_SIZE: i32 = 0;
-    pub(crate) const SO_VM_SOCKETS_BUFFER_MIN_SIZE: i32 = 1;
-    pub(crate) const SO_VM_SOCKETS_BUFFER_MAX_SIZE: i32 = 2;
     pub(crate) const VM_SOCKETS_INVALID_VERSION: u32 = 0xffffffff;
     pub(crate) const IOCTL_VM_SOCKETS_GET_LOCAL_CID: libc::Ioctl = libc::_IO(7, 0xb9);
 
     // `linux/rds.h`.
-    pub(crate) const RDS_CANCEL_SENT_TO: i32 = 1;
-    pub(crate) const RDS_CONG_MONITOR: i32 = 6;
-    pub(crate) const RDS_FREE_MR: i32 = 3;
-    pub(crate) const RDS_GET_MR: i32 = 2;
-    pub(crate) const RDS_GET_MR_FOR_DEST: i32 = 7;
     pub(crate) const RDS_RDMA_DONTWAIT: i32 = 0x10;
     pub(crate) const RDS_RDMA_FENCE: i32 = 0x2;
     pub(crate) const RDS_RDMA_INVALIDATE: i32 = 0x4;
@@ -61,7 +48,6 @@ mod missing {
     pub(crate) const RDS_RDMA_READWRITE: i32 = 0x1;
     pub(crate) const RDS_RDMA_SILENT: i32 = 0x40;
     pub(crate) const RDS_RDMA_USE_ONCE: i32 = 0x8;
-    pub(crate) const RDS_RECVERR: i32 = 5;
 
     // `linux/tipc.h`.
     pub(crate) const TIPC_ADDR_ID: i32 = 3;
@@ -69,16 +55,12 @@ mod missing {
     pub(crate) const TIPC_ADDR_NAMESEQ: i32 = 1;
     pub(crate) const TIPC_CFG_SRV: i32 = 0;
     pub(crate) const TIPC_CLUSTER_SCOPE: i32 = 2;
-    pub(crate) const TIPC_CONN_TIMEOUT: i32 = 130;
     pub(crate) const TIPC_CRITICAL_IMPORTANCE: i32 = 3;
-    pub(crate) const TIPC_DEST_DROPPABLE: i32 = 129;
     pub(crate) const TIPC_HIGH_IMPORTANCE: i32 = 2;
-    pub(crate) const TIPC_IMPORTANCE: i32 = 127;
     pub(crate) const TIPC_LOW_IMPORTANCE: i32 = 0;
     pub(crate) const TIPC_MEDIUM_IMPORTANCE: i32 = 1;
     pub(crate) const TIPC_NODE_SCOPE: i32 = 3;
     pub(crate) const TIPC_PUBLISHED: i32 = 1;
-    pub(crate) const TIPC_SRC_DROPPABLE: i32 = 128;
     pub(crate) const TIPC_SUBSCR_TIMEOUT: i32 = 3;
     pub(crate) const TIPC_SUB_CANCEL: i32 = 4;
     pub(crate) const TIPC_SUB_PORTS: i32 = 1;
@@ -132,17 +114,11 @@ mod missing {
     pub(crate) const CAN_ISOTP_FORCE_TXSTMIN: i32 = 0x80;
     pub(crate) const CAN_ISOTP_HALF_DUPLEX: i32 = 0x40;
     pub(crate) const CAN_ISOTP_LISTEN_MODE: i32 = 0x1;
-    pub(crate) const CAN_ISOTP_LL_OPTS: i32 = 5;
-    pub(crate) const CAN_ISOTP_OPTS: i32 = 1;
-    pub(crate) const CAN_ISOTP_RECV_FC: i32 = 2;
     pub(crate) const CAN_ISOTP_RX_EXT_ADDR: i32 = 0x200;
     pub(crate) const CAN_ISOTP_RX_PADDING: i32 = 0x8;
-    pub(crate) const CAN_ISOTP_RX_STMIN: i32 = 4;
     pub(crate) const CAN_ISOTP_SF_BROADCAST: i32 = 0x800;
     pub(crate) const CAN_ISOTP_TX_PADDING: i32 = 0x4;
-    pub(crate) const CAN_ISOTP_TX_STMIN: i32 = 3;
     pub(crate) const CAN_ISOTP_WAIT_TX_DONE: i32 = 0x400;
-    pub(crate) const SOL_CAN_ISOTP: i32 = libc::SOL_CAN_BASE + libc::CAN_ISOTP;
 
     // BlueZ's headers.
     pub(crate) const BDADDR_BREDR: i32 = 0;
@@ -152,22 +128,15 @@ mod missing {
     pub(crate) const BTPROTO_L2CAP: i32 = 0;
     pub(crate) const BTPROTO_RFCOMM: i32 = 3;
     pub(crate) const BTPROTO_SCO: i32 = 2;
-    pub(crate) const BT_CHANNEL_POLICY: i32 = 10;
     pub(crate) const BT_CHANNEL_POLICY_BREDR_ONLY: i32 = 0;
     pub(crate) const BT_CHANNEL_POLICY_BREDR_PREFERRED: i32 = 1;
-    pub(crate) const BT_CODEC: i32 = 19;
-    pub(crate) const BT_DEFER_SETUP: i32 = 7;
-    pub(crate) const BT_FLUSHABLE: i32 = 8;
     pub(crate) const BT_FLUSHABLE_OFF: i32 = 0;
     pub(crate) const BT_FLUSHABLE_ON: i32 = 1;
-    pub(crate) const BT_ISO_QOS: i32 = 17;
-    pub(crate) const BT_MODE: i32 = 15;
     pub(crate) const BT_MODE_BASIC: i32 = 0;
     pub(crate) const BT_MODE_ERTM: i32 = 1;
     pub(crate) const BT_MODE_EXT_FLOWCTL: i32 = 4;
     pub(crate) const BT_MODE_LE_FLOWCTL: i32 = 3;
     pub(crate) const BT_MODE_STREAMING: i32 = 2;
-    pub(crate) const BT_PHY: i32 = 14;
     pub(crate) const BT_PHY_BR_1M_1SLOT: i32 = 0x1;
     pub(crate) const BT_PHY_BR_1M_3SLOT: i32 = 0x2;
     pub(crate) const BT_PHY_BR_1M_5SLOT: i32 = 0x4;
@@ -183,19 +152,13 @@ mod missing {
     pub(crate) const BT_PHY_LE_2M_TX: i32 = 0x800;
     pub(crate) const BT_PHY_LE_CODED_RX: i32 = 0x4000;
     pub(crate) const BT_PHY_LE_CODED_TX: i32 = 0x2000;
-    pub(crate) const BT_PKT_STATUS: i32 = 16;
-    pub(crate) const BT_POWER: i32 = 9;
     pub(crate) const BT_POWER_FORCE_ACTIVE_OFF: i32 = 0;
     pub(crate) const BT_POWER_FORCE_ACTIVE_ON: i32 = 1;
-    pub(crate) const BT_RCVMTU: i32 = 13;
-    pub(crate) const BT_SECURITY: i32 = 4;
     pub(crate) const BT_SECURITY_FIPS: i32 = 4;
     pub(crate) const BT_SECURITY_HIGH: i32 = 3;
     pub(crate) const BT_SECURITY_LOW: i32 = 1;
     pub(crate) const BT_SECURITY_MEDIUM: i32 = 2;
     pub(crate) const BT_SECURITY_SDP: i32 = 0;
-    pub(crate) const BT_SNDMTU: i32 = 12;
-    pub(crate) const BT_VOICE: i32 = 11;
     pub(crate) const BT_VOICE_CVSD_16BIT: i32 = 0x60;
     pub(crate) const BT_VOICE_TRANSPARENT: i32 = 0x3;
     pub(crate) const BT_VOICE_TRANSPARENT_16BIT: i32 = 0x63;
@@ -204,21 +167,13 @@ mod missing {
     pub(crate) const HCI_CHANNEL_MONITOR: i32 = 2;
     pub(crate) const HCI_CHANNEL_RAW: i32 = 0;
     pub(crate) const HCI_CHANNEL_USER: i32 = 1;
-    pub(crate) const HCI_DATA_DIR: i32 = 1;
     pub(crate) const HCI_DEV_NONE: i32 = 0xffff;
-    pub(crate) const HCI_FILTER: i32 = 2;
-    pub(crate) const HCI_TIME_STAMP: i32 = 3;
-    pub(crate) const L2CAP_LM: i32 = 3;
     pub(crate) const L2CAP_LM_AUTH: i32 = 0x2;
     pub(crate) const L2CAP_LM_ENCRYPT: i32 = 0x4;
     pub(crate) const L2CAP_LM_MASTER: i32 = 0x1;
     pub(crate) const L2CAP_LM_RELIABLE: i32 = 0x10;
     pub(crate) const L2CAP_LM_SECURE: i32 = 0x20;
     pub(crate) const L2CAP_LM_TRUSTED: i32 = 0x8;
-    pub(crate) const SOL_HCI: i32 = 0;
-    pub(crate) const SOL_L2CAP: i32 = 6;
-    pub(crate) const SOL_RFCOMM: i32 = 18;
-    pub(crate) const SOL_SCO: i32 = 17;
 
     pub(crate) const AF_KCM: i32 = 41;
     pub(crate) const AF_QIPCRTR: i32 = 42;
@@ -254,3 +209,6 @@ mod missing {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use missing::*;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use super::option_numbers::*;

@@ -87,6 +87,33 @@ impl<const N: usize> Plain for [u8; N] {
     }
 }
 
+/// Room for an address of any family, as long as C makes it and placed as C places it.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct AnyAddr {
+    /// Gives the room the alignment of a `long`.
+    align: [usize; 0],
+    pub(crate) bytes: [u8; 128],
+}
+
+impl From<[u8; 128]> for AnyAddr {
+    fn from(bytes: [u8; 128]) -> AnyAddr {
+        AnyAddr { align: [], bytes }
+    }
+}
+
+impl Plain for AnyAddr {
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<AnyAddr> {
+        <[u8; 128]>::read(bytes).map(AnyAddr::from)
+    }
+
+    #[inline]
+    fn write(self, bytes: &mut [u8]) {
+        self.bytes.write(bytes);
+    }
+}
+
 /// A number in the network's order, most significant byte first.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 #[repr(transparent)]
@@ -124,7 +151,7 @@ macro_rules! structures {
             $(#[$doc])*
             #[allow(non_upper_case_globals, non_snake_case, dead_code, unused_imports)]
             pub(crate) mod $name {
-                use crate::sys::layout::{Be, Field};
+                use crate::sys::layout::{AnyAddr, Be, Field};
                 use crate::sys::c;
 
                 #[repr(C)]

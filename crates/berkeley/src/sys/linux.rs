@@ -46,6 +46,23 @@ pub(crate) fn accept_nameless(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<O
     new_fd(unsafe { c::accept4(fd.as_raw_fd(), ptr::null_mut(), ptr::null_mut(), flags) })
 }
 
+/// A descriptor of the process at the other end.
+pub(crate) fn peer_pidfd(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
+    let mut pidfd: c::c_int = -1;
+    let mut len = size_of::<c::c_int>() as c::socklen_t;
+    // SAFETY: the call writes one int, and its length, both of which live until it returns.
+    check(unsafe {
+        c::getsockopt(
+            fd.as_raw_fd(),
+            c::SOL_SOCKET,
+            c::SO_PEERPIDFD,
+            ptr::from_mut(&mut pidfd).cast(),
+            &mut len,
+        )
+    })?;
+    new_fd(pidfd)
+}
+
 /// Sends a part of a file.
 pub(crate) fn sendfile(
     to: BorrowedFd<'_>,
@@ -98,17 +115,12 @@ pub(crate) fn wait(
     interest: Interest,
     limit: Option<Duration>,
 ) -> Result<Woken> {
-    let (events, shut_down) = match interest {
-        Interest::Read => (c::POLLIN | c::POLLRDHUP, c::POLLRDHUP | c::POLLHUP),
-        Interest::Write => (c::POLLOUT, c::POLLHUP),
-        // Errors are told without being asked for.
-        Interest::Error => (0, c::POLLHUP),
+    let shut_down = match interest {
+        Interest::Read => c::POLLRDHUP | c::POLLHUP,
+        Interest::Write | Interest::Error => c::POLLHUP,
     };
-    let mut entry = c::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
-    let limit = limit.map(|limit| c::timespec {
-        tv_sec: c::time_t::try_from(limit.as_secs()).unwrap_or(c::time_t::MAX),
-        tv_nsec: limit.subsec_nanos() as _,
-    });
+    let mut entry = poll_entry(fd, interest);
+    let limit = limit.map(timespec);
     let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: one entry and, unless null, one timespec, both alive until the call returns.
     let ready = unsafe { c::ppoll(&mut entry, 1, limit, ptr::null()) };
@@ -118,6 +130,40 @@ pub(crate) fn wait(
         _ if entry.revents & shut_down != 0 => Woken::ShutDown,
         _ => Woken::Ready,
     })
+}
+
+/// Waits until one of several descriptors is ready or has failed, at most this long, and answers
+/// of each whether it is: of none if time is up.
+pub(crate) fn wait_any(
+    fds: &[BorrowedFd<'_>],
+    interest: Interest,
+    limit: Option<Duration>,
+) -> Result<Vec<bool>> {
+    let mut entries: Vec<_> = fds.iter().map(|fd| poll_entry(*fd, interest)).collect();
+    let limit = limit.map(timespec);
+    let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
+    let (entries_ptr, count) = (entries.as_mut_ptr(), entries.len() as c::nfds_t);
+    // SAFETY: the pointer and count describe `entries`; they and the timespec, unless null, are
+    // alive until the call returns.
+    check(unsafe { c::ppoll(entries_ptr, count, limit, ptr::null()) })?;
+    Ok(entries.iter().map(|entry| entry.revents != 0).collect())
+}
+
+fn poll_entry(fd: BorrowedFd<'_>, interest: Interest) -> c::pollfd {
+    let events = match interest {
+        Interest::Read => c::POLLIN | c::POLLRDHUP,
+        Interest::Write => c::POLLOUT,
+        // Errors are told without being asked for.
+        Interest::Error => 0,
+    };
+    c::pollfd { fd: fd.as_raw_fd(), events, revents: 0 }
+}
+
+fn timespec(limit: Duration) -> c::timespec {
+    c::timespec {
+        tv_sec: c::time_t::try_from(limit.as_secs()).unwrap_or(c::time_t::MAX),
+        tv_nsec: limit.subsec_nanos() as _,
+    }
 }
 
 /// Takes the socket from under a descriptor that other threads may be using, and leaves a file in

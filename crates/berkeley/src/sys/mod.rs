@@ -14,7 +14,9 @@
 //! | `send`, `send_to`, `send_message` | bytes out, never raising `SIGPIPE` |
 //! | `recv`, `recv_from`, `recv_message`, `recv_message_into` | bytes in, and control messages |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
-//! | `set_nonblocking`, `is_nonblocking`, `wait` | blocking mode, and readiness with nanoseconds |
+//! | `set_nonblocking`, `is_nonblocking`, `wait`, `wait_any` | blocking mode, and readiness with nanoseconds |
+//! | `answer_is_written_elsewhere`, `value_is_written_through`, `option_unit` | options that are not just bytes |
+//! | `peer_pidfd` | a descriptor of the peer's process |
 //! | `getaddrinfo`, `getnameinfo`, `host_by_name`, `host_by_addr`, `host_name` | names |
 //! | `service_by_name`, `service_by_port`, `protocol_by_name`, `protocol_by_number` | the services and protocols files |
 //! | `interface_index`, `interface_name`, `interfaces` | interfaces |
@@ -34,6 +36,8 @@ pub(crate) mod layout;
 #[cfg(test)]
 mod layout_probe;
 mod manners;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod option_numbers;
 mod storage;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod structs;
@@ -45,6 +49,8 @@ mod unix_names;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux_options;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_table;
 
 pub(crate) use manners::{recv_flags, send_flags};
@@ -53,7 +59,7 @@ pub(crate) use storage::Storage;
 pub(crate) use {abi as c, unix::*, unix_names::*};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use {linux::*, linux_table::*};
+pub(crate) use {linux::*, linux_options::*, linux_table::*};
 
 /// An error number of the operating system, `errno`.
 ///

@@ -273,24 +273,40 @@ pub(crate) fn peer_addr(fd: BorrowedFd<'_>) -> Result<Storage> {
 }
 
 /// Reads an option into `value` and answers how many of its bytes the kernel set.
+///
+/// `EINVAL` if the bytes in `value` would tell the kernel to write elsewhere.
 pub(crate) fn get_option(
     fd: BorrowedFd<'_>,
     level: i32,
     name: i32,
     value: &mut [u8],
 ) -> Result<usize> {
-    let mut len = c::socklen_t::try_from(value.len()).unwrap_or(c::socklen_t::MAX);
-    // SAFETY: the pointer and length describe `value`, which is borrowed mutably.
+    if super::answer_is_written_elsewhere(level, name) && value.iter().any(|byte| *byte != 0) {
+        return Err(Errno(c::EINVAL));
+    }
+    // What the kernel counts this option's room in.
+    let unit = super::option_unit(level, name);
+    let room = value.len() / unit;
+    let mut len = c::socklen_t::try_from(room).unwrap_or(c::socklen_t::MAX);
+    // SAFETY: the pointer and length describe `value`, which is borrowed mutably, and it has no
+    // addresses of other memory in it.
     check(unsafe {
         c::getsockopt(fd.as_raw_fd(), level, name, value.as_mut_ptr().cast(), &mut len)
     })?;
-    Ok((len as usize).min(value.len()))
+    Ok((len as usize).min(room) * unit)
 }
 
+/// Sets an option. `EINVAL` if the kernel would write to addresses in `value` later.
 pub(crate) fn set_option(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]) -> Result<()> {
+    if super::value_is_written_through(level, name) {
+        return Err(Errno(c::EINVAL));
+    }
     let len = c::socklen_t::try_from(value.len()).map_err(|_| Errno(c::EINVAL))?;
-    // SAFETY: the pointer and length describe `value`, which the call only reads.
-    check(unsafe { c::setsockopt(fd.as_raw_fd(), level, name, value.as_ptr().cast(), len) })
+    // Some options take no value, and an address is one to them.
+    let start = if value.is_empty() { std::ptr::null() } else { value.as_ptr() };
+    // SAFETY: the pointer and length describe `value`, which the call only reads; addresses that
+    // may stand in it are only read from.
+    check(unsafe { c::setsockopt(fd.as_raw_fd(), level, name, start.cast(), len) })
 }
 
 /// [`set_option`] with a length and no value.

@@ -116,10 +116,18 @@ fn topics() -> Vec<Topic> {
         let page = match row.level_name {
             "SOL_SOCKET" => "socket(7)",
             "IPPROTO_TCP" => "tcp(7)",
+            "IPPROTO_UDP" => "udp(7)",
+            "IPPROTO_UDPLITE" => "udplite(7)",
+            "IPPROTO_SCTP" => "sctp(7)",
+            "IPPROTO_IP" => "ip(7)",
             "IPPROTO_IPV6" => "ipv6(7)",
-            _ => "ip(7)",
+            "SOL_RAW" => "raw(7)",
+            "SOL_NETLINK" => "netlink(7)",
+            "SOL_PACKET" => "packet(7)",
+            "AF_VSOCK" => "vsock(7)",
+            _ => "socket(7)",
         };
-        let see = format!("{page}; berkeley options");
+        let see = format!("{page}; berkeley options; {}", row.platforms);
         topics.push(Topic { name: row.name, kind, what, cause, remedy, see });
     }
     topics.extend(named(words::FAMILIES, |name| {
