@@ -1,6 +1,7 @@
 //! The project's chores: `cargo xtask --help` lists them.
 
 mod bench;
+mod cpython;
 mod fresh;
 mod kernel;
 mod layers;
@@ -23,6 +24,8 @@ Usage: cargo xtask <COMMAND>
                    skipped; as root, installs those that are missing with apt-get
   kernel [ARGS...] the tests under a kernel that has every family of sockets; see
                    `cargo xtask kernel --help`
+  cpython [ARGS...]
+                   CPython's own tests with our sockets; see `cargo xtask cpython --help`
   fresh            `cargo xtask test` in a fresh clone of the last commit
 
 `test` and `layers` need only cargo and a C compiler.
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         (Some("layers"), []) => layers::check(),
         (Some("bench"), args) => bench::run(args),
         (Some("peers"), []) => peers::run(),
+        (Some("cpython"), args) => cpython::run(args),
         (Some("kernel"), args) => kernel::run(args),
         // What the guest of `kernel` runs.
         (Some("kernel-inside"), [messages, args @ ..]) => kernel::run_inside(messages, args),

@@ -106,6 +106,13 @@ pub(crate) fn finish(count: Count, problems: &[String]) -> Result<(), String> {
 }
 
 impl Count {
+    /// Adds tests that another kind of run has counted.
+    pub(crate) fn add(&mut self, passed: usize, failed: usize, skipped: usize) {
+        self.passed += passed;
+        self.failed += failed;
+        self.skipped += skipped;
+    }
+
     /// How many were skipped.
     pub(crate) fn skipped(self) -> usize {
         self.skipped
