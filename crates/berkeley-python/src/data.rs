@@ -126,7 +126,7 @@ fn of_float(seconds: f64) -> Res<i64> {
     let nanos = seconds * 1e9;
     // Away from zero, so that a little is never nothing.
     let nanos = if nanos >= 0.0 { nanos.ceil() } else { nanos.floor() };
-    if nanos < -9_223_372_036_854_775_808.0 || nanos >= 9_223_372_036_854_775_808.0 {
+    if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&nanos) {
         return Err(too_large());
     }
     Ok(nanos as i64)

@@ -3,6 +3,7 @@
 mod address;
 mod data;
 mod errors;
+mod fast;
 mod methods;
 mod names;
 mod object;
@@ -13,7 +14,7 @@ use std::ops::ControlFlow;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering;
 
-use berkeley::{Family, Protocol, Socket, Type, constants};
+use berkeley::{Family, Protocol, Type, constants};
 use pyo3::ffi::{self, PyObject};
 use raw::{
     Owned, Python, Raised, Res, boolean, guard, int, none, os_error, overflow_error, parse, tuple,
@@ -136,6 +137,7 @@ fn fill(module: *mut PyObject) -> Res<()> {
     add(c"socket", class)?;
     add(c"has_ipv6", boolean(true))?;
     add(c"CAPI", object::capi()?)?;
+    add(c"_native", fast::module()?)?;
     for constant in constants::ALL {
         let name = CString::new(constant.name).map_err(|_| Raised)?;
         add(&name, int(constant.value)?)?;
@@ -220,18 +222,7 @@ fn socketpair(py: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
     let (mut family, mut ty, mut protocol): (c_int, c_int, c_int) =
         (libc::AF_UNIX, libc::SOCK_STREAM, 0);
     parse!(args, c"|iii:socketpair", &mut family, &mut ty, &mut protocol)?;
-    let timeout = object::DEFAULT_TIMEOUT.load(Ordering::Relaxed);
-    let made = py.detach(|| {
-        let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        let (a, b) = Socket::pair(family.into(), (ty & !flags).into(), protocol.into())?;
-        if timeout >= 0 {
-            for socket in [&a, &b] {
-                socket.set_timeout(std::time::Duration::from_nanos(timeout as u64))?;
-            }
-        }
-        Ok::<_, berkeley::Error>((a, b))
-    });
-    let (a, b) = made.map_err(|error| errors::raise(&error))?;
+    let (a, b) = fast::connected(py, (family, ty, protocol))?;
     let class = object::socket_type();
     tuple([object::adopt(class, a)?, object::adopt(class, b)?])
 }

@@ -27,9 +27,10 @@ type Answer = Res<Owned>;
 macro_rules! positional {
     ($method:ident) => {{
         unsafe extern "C" fn raw(this: *mut PyObject, args: *mut PyObject) -> *mut PyObject {
-            // SAFETY: Python has checked the type.
             guard(null_mut(), |py| {
-                $method(py, unsafe { Object::of(this) }, args).map(Owned::into_ptr)
+                // SAFETY: Python has checked the type.
+                let object = unsafe { Object::of(this) };
+                $method(py, object, args).map(Owned::into_ptr)
             })
         }
         (ffi::PyMethodDefPointer { PyCFunction: raw }, ffi::METH_VARARGS)
@@ -40,9 +41,10 @@ macro_rules! positional {
 macro_rules! single {
     ($method:ident, $kind:ident) => {{
         unsafe extern "C" fn raw(this: *mut PyObject, arg: *mut PyObject) -> *mut PyObject {
-            // SAFETY: Python has checked the type.
             guard(null_mut(), |py| {
-                $method(py, unsafe { Object::of(this) }, arg).map(Owned::into_ptr)
+                // SAFETY: Python has checked the type.
+                let object = unsafe { Object::of(this) };
+                $method(py, object, arg).map(Owned::into_ptr)
             })
         }
         (ffi::PyMethodDefPointer { PyCFunction: raw }, ffi::$kind)
@@ -57,9 +59,10 @@ macro_rules! named {
             args: *mut PyObject,
             kwargs: *mut PyObject,
         ) -> *mut PyObject {
-            // SAFETY: Python has checked the type.
             guard(null_mut(), |py| {
-                $method(py, unsafe { Object::of(this) }, args, kwargs).map(Owned::into_ptr)
+                // SAFETY: Python has checked the type.
+                let object = unsafe { Object::of(this) };
+                $method(py, object, args, kwargs).map(Owned::into_ptr)
             })
         }
         (
@@ -143,12 +146,20 @@ fn wants_length(object: &Object, flags: c_int) -> bool {
     flags & libc::MSG_TRUNC != 0 && object.ty() != Type::STREAM
 }
 
-fn address_of(object: &Object, addr: &berkeley::Addr) -> Answer {
+pub(crate) fn address_of(object: &Object, addr: &berkeley::Addr) -> Answer {
     address::build(addr, object.kind().protocol)
 }
 
+/// Waits for a connection, whose socket has the default timeout.
+pub(crate) fn accept_socket(
+    py: Python<'_>,
+    object: &Object,
+) -> Res<(berkeley::Socket, berkeley::Addr)> {
+    object.call(py, |socket| socket.accept())
+}
+
 fn accept(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
-    let (socket, from) = object.call(py, |socket| socket.accept())?;
+    let (socket, from) = accept_socket(py, object)?;
     let fd = socket.into_raw_fd();
     let made = || tuple([int(fd.into())?, address_of(object, &from)?]);
     made().inspect_err(|_| {

@@ -20,6 +20,9 @@ use crate::raw::{
 
 type Answer = Res<Owned>;
 
+/// How a family and a type are answered.
+pub(crate) type Kinds = (fn(i32) -> Answer, fn(i32) -> Answer);
+
 /// A C text that a format has answered; empty if it was left out.
 fn optional<'a>(pointer: *const c_char) -> Option<&'a CStr> {
     // SAFETY: null, or a C text of the arguments' own.
@@ -28,9 +31,21 @@ fn optional<'a>(pointer: *const c_char) -> Option<&'a CStr> {
 
 pub(crate) fn get_addr_info(
     py: Python<'_>,
+    module: *mut PyObject,
+    args: *mut PyObject,
+    kwargs: *mut PyObject,
+) -> Answer {
+    let plain = |number: i32| int(number.into());
+    addresses(py, module, args, kwargs, (plain, plain))
+}
+
+/// `getaddrinfo`, with a way to answer families and types.
+pub(crate) fn addresses(
+    py: Python<'_>,
     _: *mut PyObject,
     args: *mut PyObject,
     kwargs: *mut PyObject,
+    kinds: Kinds,
 ) -> Answer {
     let (mut host, mut port): (*mut PyObject, *mut PyObject) = (null_mut(), null_mut());
     let (mut family, mut ty, mut protocol, mut flags): (c_int, c_int, c_int, c_int) = (0, 0, 0, 0);
@@ -56,13 +71,13 @@ pub(crate) fn get_addr_info(
         .protocol(Protocol::from(protocol))
         .flags(AddrInfoFlags::from_bits_retain(flags));
     let answers = py.detach(|| question.call()).map_err(|error| errors::raise(&error))?;
-    list(answers.iter().map(|answer| row(answer, protocol)))
+    list(answers.iter().map(|answer| row(answer, protocol, kinds)))
 }
 
-fn row(answer: &AddrInfo, protocol: i32) -> Answer {
+fn row(answer: &AddrInfo, protocol: i32, (family, ty): Kinds) -> Answer {
     tuple([
-        int(answer.family.number().into())?,
-        int(answer.ty.number().into())?,
+        family(answer.family.number())?,
+        ty(answer.ty.number())?,
         int(answer.protocol.number().into())?,
         text(answer.canonical_name.as_deref().unwrap_or_default())?,
         address::build(&answer.addr, protocol)?,

@@ -110,6 +110,18 @@ impl Object {
         py.detach(|| call(&lent)).map_err(|error| errors::raise(&error))
     }
 
+    /// Gives the object a socket, as what it was asked for.
+    pub(crate) fn take(
+        &self,
+        socket: Socket,
+        (family, ty, protocol): (i32, i32, i32),
+        timeout: Option<Duration>,
+    ) {
+        let fd = std::os::fd::IntoRawFd::into_raw_fd(socket);
+        self.timeout.store(nanos(timeout), Ordering::Relaxed);
+        self.fill(fd, family, ty & !TYPE_FLAGS, protocol);
+    }
+
     /// Gives the object a descriptor, which replaces what it had.
     fn fill(&self, fd: c_int, family: i32, ty: i32, protocol: i32) {
         self.family.store(family, Ordering::Relaxed);
@@ -119,23 +131,31 @@ impl Object {
     }
 }
 
-/// A new object of a class for a socket that is open already, with the default timeout.
-pub(crate) fn adopt(class: *mut ffi::PyTypeObject, socket: Socket) -> Res<Owned> {
-    let (family, ty, protocol) = (socket.family(), socket.ty(), socket.protocol());
+/// What a type may have beside its number, which the object does not keep.
+pub(crate) const TYPE_FLAGS: c_int = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+
+/// How objects of the type are made; a class that makes its own is another matter.
+pub(crate) const NEW: ffi::newfunc = new;
+
+/// A new closed object of a class, without its `__init__`.
+pub(crate) fn blank(class: *mut ffi::PyTypeObject) -> Res<Owned> {
     // SAFETY: the class is this type or one below it, whose `tp_new` takes no arguments.
-    let made = unsafe {
+    unsafe {
         let arguments = Owned::new(ffi::PyTuple_New(0))?;
         match (*class).tp_new {
-            Some(new) => Owned::new(new(class, arguments.as_ptr(), null_mut()))?,
-            None => return Err(Raised),
+            Some(new) => Owned::new(new(class, arguments.as_ptr(), null_mut())),
+            None => Err(Raised),
         }
-    };
-    // SAFETY: just made, of this layout.
-    let object = unsafe { Object::of(made.as_ptr()) };
+    }
+}
+
+/// A new object of a class for a socket that is open already, with its timeout.
+pub(crate) fn adopt(class: *mut ffi::PyTypeObject, socket: Socket) -> Res<Owned> {
+    let made = blank(class)?;
+    let kind = (socket.family().number(), socket.ty().number(), socket.protocol().number());
     let timeout = socket.timeout();
-    let fd = std::os::fd::IntoRawFd::into_raw_fd(socket);
-    object.fill(fd, family.number(), ty.number(), protocol.number());
-    object.timeout.store(nanos(timeout), Ordering::Relaxed);
+    // SAFETY: just made, of this layout.
+    unsafe { Object::of(made.as_ptr()) }.take(socket, kind, timeout);
     Ok(made)
 }
 
@@ -276,13 +296,12 @@ fn open(py: Python<'_>, object: &Object, (family, ty, protocol): (i32, i32, i32)
     let family = if family == -1 { libc::AF_INET } else { family };
     let ty = if ty == -1 { libc::SOCK_STREAM } else { ty };
     let protocol = if protocol == -1 { 0 } else { protocol };
-    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     let timeout = match DEFAULT_TIMEOUT.load(Ordering::Relaxed) {
         _ if ty & libc::SOCK_NONBLOCK != 0 => 0,
         default => default,
     };
     let made = py.detach(|| {
-        let socket = Socket::new(family.into(), (ty & !flags).into(), protocol.into())?;
+        let socket = Socket::new(family.into(), (ty & !TYPE_FLAGS).into(), protocol.into())?;
         if timeout >= 0 {
             socket.set_timeout(Duration::from_nanos(timeout as u64))?;
         }
@@ -291,7 +310,7 @@ fn open(py: Python<'_>, object: &Object, (family, ty, protocol): (i32, i32, i32)
     let socket = made.map_err(|error| errors::raise(&error))?;
     let fd = std::os::fd::IntoRawFd::into_raw_fd(socket);
     object.timeout.store(timeout, Ordering::Relaxed);
-    object.fill(fd, family, ty & !flags, protocol);
+    object.fill(fd, family, ty & !TYPE_FLAGS, protocol);
     Ok(())
 }
 
@@ -340,7 +359,6 @@ fn from_number(
     };
     let ty = if ty == -1 { ask("SO_TYPE", libc::SO_TYPE)? } else { ty };
     let protocol = if protocol == -1 { ask("SO_PROTOCOL", libc::SO_PROTOCOL)? } else { protocol };
-    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     let default = DEFAULT_TIMEOUT.load(Ordering::Relaxed);
     let timeout = if ty & libc::SOCK_NONBLOCK != 0 { 0 } else { default };
     if timeout >= 0 && ty & libc::SOCK_NONBLOCK == 0 {
@@ -348,7 +366,7 @@ fn from_number(
         lent.set_timeout(limit).map_err(|error| errors::raise(&error))?;
     }
     object.timeout.store(timeout, Ordering::Relaxed);
-    object.fill(fd, family, ty & !flags, protocol);
+    object.fill(fd, family, ty & !TYPE_FLAGS, protocol);
     Ok(())
 }
 
