@@ -1,8 +1,8 @@
 """Sockets on Rust, with the behaviour of Python's own.
 
 ``from berkeley import socket`` is Python's ``socket`` module. ``berkeley.install()`` puts it in the
-place of ``socket`` for the whole process; ``python -m berkeley app.py`` does that for a program that
-nobody edits.
+place of ``socket`` for the whole process; ``python -m berkeley app.py`` does that for a program
+that nobody edits.
 """
 
 import sys

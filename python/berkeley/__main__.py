@@ -2,6 +2,7 @@
 
 import os
 import sys
+from types import CodeType, ModuleType
 
 USAGE = """\
 usage: python -m berkeley [-m module | -c code | file] [argument ...]
@@ -10,7 +11,7 @@ Runs a Python program with berkeley in the place of `socket` and `_socket`.
 """
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     if not arguments:
         sys.stderr.write(USAGE)
         return 2
@@ -33,7 +34,7 @@ def main(arguments):
     return _run_file(first, rest)
 
 
-def _install():
+def _install() -> bool:
     import berkeley
 
     early = [name for name in ("ssl", "_ssl", "socket", "_socket") if name in sys.modules]
@@ -60,10 +61,8 @@ def _install():
     return True
 
 
-def _become(code, arguments, **attributes):
+def _become(code: CodeType, arguments: list[str], **attributes: object) -> int:
     """Runs code as ``__main__``, which it stays after its end: threads may go on."""
-    from types import ModuleType
-
     module = ModuleType("__main__")
     # As in the interpreter's own.
     module.__dict__.update(__builtins__=__builtins__, __cached__=None, **attributes)
@@ -73,18 +72,18 @@ def _become(code, arguments, **attributes):
     return 0
 
 
-def _first_path(path):
+def _first_path(path: str) -> None:
     """The place of what stands beside the program, if Python has one."""
     if not sys.flags.safe_path and sys.path:
         sys.path[0] = path
 
 
-def _run_code(code, arguments):
+def _run_code(code: str, arguments: list[str]) -> int:
     _first_path("")
     return _become(compile(code, "<string>", "exec"), ["-c", *arguments])
 
 
-def _run_module(name, arguments):
+def _run_module(name: str, arguments: list[str]) -> int:
     from importlib.util import find_spec
 
     # What the package of a module does when it is imported may look at it.
@@ -104,7 +103,7 @@ def _run_module(name, arguments):
         return _cannot(f"{name} has no code that can be executed")
     return _become(
         code,
-        [spec.origin, *arguments],
+        [spec.origin or name, *arguments],
         __spec__=spec,
         __file__=spec.origin,
         __loader__=spec.loader,
@@ -112,7 +111,7 @@ def _run_module(name, arguments):
     )
 
 
-def _run_file(path, arguments):
+def _run_file(path: str, arguments: list[str]) -> int:
     from importlib.machinery import SourceFileLoader
     from io import open_code
 
@@ -136,7 +135,7 @@ def _run_file(path, arguments):
     )
 
 
-def _cannot(problem, status=1):
+def _cannot(problem: str, status: int = 1) -> int:
     sys.stderr.write(f"python -m berkeley: {problem}\n")
     return status
 

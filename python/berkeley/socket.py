@@ -13,16 +13,15 @@ getaddrinfo() answers the addresses of a host and a service; getfqdn() the full 
 """
 
 import array
-import errno
+import errno  # noqa: F401 (others use it as socket.errno)
 import io
 import os
 import selectors
 import sys
 from enum import IntEnum, IntFlag
-from errno import EAGAIN, EBADF, EWOULDBLOCK
+from errno import EAGAIN, EBADF, EWOULDBLOCK  # noqa: F401
 
-from berkeley import _berkeley as _socket
-from berkeley import _pickling
+from berkeley import _berkeley as _socket, _pickling
 from berkeley._berkeley import *  # noqa: F403
 from berkeley._berkeley import (  # What is used below, by name.
     AF_INET,
@@ -158,9 +157,7 @@ class socket(_socket.socket):
         second.settimeout(self.gettimeout())
         return second
 
-    def makefile(
-        self, mode="r", buffering=None, *, encoding=None, errors=None, newline=None
-    ):
+    def makefile(self, mode="r", buffering=None, *, encoding=None, errors=None, newline=None):
         """makefile(...) -> an I/O stream connected to the socket
 
         The arguments are those of open(); the mode is made of 'r', 'w' and 'b' alone. The socket
@@ -578,9 +575,7 @@ def has_dualstack_ipv6():
     return True
 
 
-def create_server(
-    address, *, family=AF_INET, backlog=None, reuse_port=False, dualstack_ipv6=False
-):
+def create_server(address, *, family=AF_INET, backlog=None, reuse_port=False, dualstack_ipv6=False):
     """A TCP socket that listens at (host, port), or at the path of a UNIX socket.
 
     backlog is how many connections may wait; reuse_port lets other sockets listen there too;
