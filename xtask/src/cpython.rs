@@ -224,7 +224,7 @@ fn interpreter(asked: &str) -> Result<Option<Interpreter>, String> {
 }
 
 /// Where an interpreter of a version may be.
-fn candidates(version: &str) -> Vec<PathBuf> {
+pub(crate) fn candidates(version: &str) -> Vec<PathBuf> {
     let minor: Vec<&str> = version.splitn(3, '.').take(2).collect();
     let name = format!("python{}", minor.join("."));
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -499,14 +499,14 @@ fn data() -> PathBuf {
 }
 
 /// Cargo's folder of what is built: this program is in it.
-fn target() -> Result<PathBuf, String> {
+pub(crate) fn target() -> Result<PathBuf, String> {
     let this = std::env::current_exe().ok();
     let folder = this.as_deref().and_then(|file| file.ancestors().nth(2));
     folder.map(Path::to_owned).ok_or_else(|| "cannot find the target folder".to_owned())
 }
 
 /// What an interpreter prints, asked in a line of Python.
-fn answer(python: &Path, line: &str, args: &[&str]) -> Result<String, String> {
+pub(crate) fn answer(python: &Path, line: &str, args: &[&str]) -> Result<String, String> {
     output_of(Command::new(python).args(["-I", "-c", line]).args(args))
 }
 

@@ -6,6 +6,7 @@ mod fresh;
 mod kernel;
 mod layers;
 mod peers;
+mod python;
 mod run;
 mod test;
 
@@ -26,6 +27,9 @@ Usage: cargo xtask <COMMAND>
                    `cargo xtask kernel --help`
   cpython [ARGS...]
                    CPython's own tests with our sockets; see `cargo xtask cpython --help`
+  python [VERSION...]
+                   the Python package in a fresh environment of each Python, and its tests; see
+                   `cargo xtask python --help`
   fresh            `cargo xtask test` in a fresh clone of the last commit
 
 `test` and `layers` need only cargo and a C compiler.
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         (Some("bench"), args) => bench::run(args),
         (Some("peers"), []) => peers::run(),
         (Some("cpython"), args) => cpython::run(args),
+        (Some("python"), args) => python::run(args),
         (Some("kernel"), args) => kernel::run(args),
         // What the guest of `kernel` runs.
         (Some("kernel-inside"), [messages, args @ ..]) => kernel::run_inside(messages, args),
