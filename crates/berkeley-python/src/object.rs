@@ -80,10 +80,6 @@ impl Object {
         Type::from(self.ty.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        u64::try_from(self.timeout.load(Ordering::Relaxed)).ok().map(Duration::from_nanos)
-    }
-
     /// The socket, for one call.
     #[inline]
     pub(crate) fn lend(&self) -> Res<Lent> {
@@ -94,9 +90,8 @@ impl Object {
         let Kind { family, protocol } = self.kind();
         // SAFETY: a number that is open, or was closed by another thread meanwhile, of which the
         // kernel then tells: so it is in Python.
-        Ok(unsafe {
-            Lent::new(fd, Family::from(family), self.ty(), Protocol::from(protocol), self.timeout())
-        })
+        let kind = (Family::from(family), self.ty(), Protocol::from(protocol));
+        Ok(unsafe { Lent::with_nanos(fd, kind, self.timeout.load(Ordering::Relaxed)) })
     }
 
     /// Makes a call of the library without the interpreter.

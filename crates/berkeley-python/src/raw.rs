@@ -4,6 +4,7 @@
 use std::ffi::{c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi::{self, PyObject};
 pub(crate) use pyo3::marker::Python;
@@ -163,12 +164,53 @@ kinds! {
 /// Raises the `OSError` of a number, of the class that it has.
 #[cold]
 pub(crate) fn os_error(errno: i32) -> Raised {
-    // SAFETY: sets the thread's own number, which the next call reads.
+    // SAFETY: the interpreter's own classes; the arguments are a tuple, or an error is set.
     unsafe {
-        *libc::__errno_location() = errno;
-        ffi::PyErr_SetFromErrno(ffi::PyExc_OSError);
+        match error_arguments(errno) {
+            // An interruption lets handlers run, whose error counts.
+            Some(arguments) if errno != libc::EINTR => {
+                ffi::PyErr_SetObject(error_class(errno), arguments);
+            }
+            _ => {
+                *libc::__errno_location() = errno;
+                ffi::PyErr_SetFromErrno(ffi::PyExc_OSError);
+            }
+        }
     }
     Raised
+}
+
+/// The class that `OSError` itself would choose, which costs it a look-up.
+fn error_class(errno: i32) -> *mut PyObject {
+    // SAFETY: the interpreter's own classes.
+    unsafe {
+        match errno {
+            libc::EAGAIN | libc::EALREADY | libc::EINPROGRESS => ffi::PyExc_BlockingIOError,
+            libc::ECONNREFUSED => ffi::PyExc_ConnectionRefusedError,
+            libc::ECONNRESET => ffi::PyExc_ConnectionResetError,
+            libc::EPIPE | libc::ESHUTDOWN => ffi::PyExc_BrokenPipeError,
+            _ => ffi::PyExc_OSError,
+        }
+    }
+}
+
+/// The number and its text, as `OSError` takes them: made once, and kept.
+fn error_arguments(errno: i32) -> Option<*mut PyObject> {
+    const MADE: usize = 134; // Linux's largest number is 133.
+    static KEPT: [AtomicPtr<PyObject>; MADE] =
+        [const { AtomicPtr::new(std::ptr::null_mut()) }; MADE];
+    let place = KEPT.get(usize::try_from(errno).ok()?)?;
+    let kept = place.load(Ordering::Acquire);
+    if !kept.is_null() {
+        return Some(kept);
+    }
+    // SAFETY: the C library's text, which is copied at once.
+    let message = unsafe { std::ffi::CStr::from_ptr(libc::strerror(errno)) };
+    let made = tuple([int(errno.into()).ok()?, fs_text(message.to_bytes()).ok()?]).ok()?;
+    let made = made.into_ptr();
+    // Two threads may make the same; one of them is never freed.
+    place.store(made, Ordering::Release);
+    Some(made)
 }
 
 #[cold]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::Socket;
 use crate::kind::{Family, Protocol, Type};
+use crate::time::SharedTimeout;
 
 /// A [`Socket`] over a descriptor that somebody else owns, for the length of a call. It is not
 /// closed in the end.
@@ -65,6 +66,31 @@ impl Lent {
 }
 
 impl Lent {
+    /// [`Lent::new`] with the timeout in nanoseconds, below zero for none, as an object of another
+    /// language may have it at hand.
+    ///
+    /// ```
+    /// use berkeley::{Family, Lent, Protocol, Type};
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let std = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// let kind = (Family::INET, Type::DGRAM, Protocol::DEFAULT);
+    /// // SAFETY: `std` is open for as long as this is used.
+    /// let lent = unsafe { Lent::with_nanos(std.as_raw_fd(), kind, -1) };
+    /// assert_eq!(lent.timeout(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Safety
+    ///
+    /// That of [`Lent::new`].
+    #[inline]
+    pub unsafe fn with_nanos(fd: RawFd, kind: (Family, Type, Protocol), nanos: i64) -> Lent {
+        // SAFETY: as the caller promises; it is never closed here, for it is never dropped.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        Lent(ManuallyDrop::new(Socket::assemble_with(fd, kind, SharedTimeout::of_nanos(nanos))))
+    }
+
     /// The socket itself, if its owner gives it away.
     ///
     /// ```

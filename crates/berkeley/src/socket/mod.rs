@@ -276,16 +276,18 @@ impl Socket {
     }
 
     fn assemble(fd: OwnedFd, kind: (Family, Type, Protocol), timeout: Option<Duration>) -> Socket {
+        Socket::assemble_with(fd, kind, SharedTimeout::new(timeout))
+    }
+
+    #[inline]
+    fn assemble_with(
+        fd: OwnedFd,
+        kind: (Family, Type, Protocol),
+        timeout: SharedTimeout,
+    ) -> Socket {
         let (family, ty, protocol) = kind;
-        Socket {
-            fd,
-            family,
-            ty,
-            protocol,
-            retired: AtomicBool::new(false),
-            timeout: SharedTimeout::new(timeout),
-            flags: BaseFlags::new(kind, timeout),
-        }
+        let flags = BaseFlags::new(kind, timeout.is_none());
+        Socket { fd, family, ty, protocol, retired: AtomicBool::new(false), timeout, flags }
     }
 }
 
@@ -315,7 +317,7 @@ impl Socket {
                 .map_err(Error::of(Call::SetTimeout))?;
         }
         self.timeout.set(timeout);
-        self.flags.set((self.family, self.ty, self.protocol), timeout);
+        self.flags.set((self.family, self.ty, self.protocol), timeout.is_none());
         Ok(())
     }
 

@@ -160,14 +160,15 @@ pub(super) struct BaseFlags {
 pub(super) type Kind = (Family, Type, Protocol);
 
 impl BaseFlags {
-    pub(super) fn new(kind: Kind, timeout: Option<Duration>) -> BaseFlags {
+    pub(super) fn new(kind: Kind, waits: bool) -> BaseFlags {
         let flags = BaseFlags { send: AtomicI32::new(0), recv: AtomicI32::new(0) };
-        flags.set(kind, timeout);
+        flags.set(kind, waits);
         flags
     }
 
-    pub(super) fn set(&self, (family, ty, protocol): Kind, timeout: Option<Duration>) {
-        let waiting = if timeout.is_some() { MsgFlags::DONTWAIT.bits() } else { 0 };
+    /// Sets the flags of a kind of socket, which may wait in the kernel or not.
+    pub(super) fn set(&self, (family, ty, protocol): Kind, waits: bool) {
+        let waiting = if waits { 0 } else { MsgFlags::DONTWAIT.bits() };
         let receiving = sys::recv_flags(family.0, ty.0, protocol.0);
         self.send.store(waiting | sys::send_flags(family.0), Ordering::Relaxed);
         self.recv.store(waiting | receiving, Ordering::Relaxed);
