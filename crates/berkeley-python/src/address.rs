@@ -21,6 +21,19 @@ use crate::raw::{
 pub(crate) struct Kind {
     pub(crate) family: i32,
     pub(crate) protocol: i32,
+    /// Whether it has a descriptor: CPython asks it for interfaces.
+    pub(crate) open: bool,
+}
+
+impl Kind {
+    /// The number of an interface that an address names.
+    fn interface(self, name: &[u8]) -> Res<u32> {
+        if !self.open {
+            return Err(os_error(libc::EBADF));
+        }
+        let name = String::from_utf8_lossy(name);
+        berkeley::if_nametoindex(&name).map_err(|_| os_error(libc::ENODEV))
+    }
 }
 
 /// Reads the address that a caller has written; `call` is the method, for the errors.
@@ -41,14 +54,9 @@ pub(crate) fn parse(py: Python<'_>, kind: Kind, object: *mut PyObject, call: &st
             Ok(NetlinkAddr { port, groups }.into())
         }
         Family::QIPCRTR => {
-            must_be_tuple(object, call, "AF_QIPCRTR")?;
+            must_be_tuple_bare(object, "AF_QIPCRTR")?;
             let (mut node, mut port): (c_uint, c_uint) = (0, 0);
-            parse!(
-                object,
-                c"II;AF_QIPCRTR address must be a pair (node, port)",
-                &mut node,
-                &mut port
-            )?;
+            parse!(object, c"II:getsockaddrarg", &mut node, &mut port)?;
             Ok(QrtrAddr { node, port }.into())
         }
         Family::VSOCK => {
@@ -57,7 +65,7 @@ pub(crate) fn parse(py: Python<'_>, kind: Kind, object: *mut PyObject, call: &st
             parse!(object, c"II:getsockaddrarg", &mut cid, &mut port)?;
             Ok(VsockAddr::new(cid, port).into())
         }
-        Family::PACKET => packet(object, call),
+        Family::PACKET => packet(kind, object, call),
         Family::TIPC => tipc(object, call),
         Family::CAN => can(kind, object, call),
         Family::ALG => alg(object, call),
@@ -229,6 +237,11 @@ pub(crate) fn host(object: *mut PyObject) -> Res<Host> {
 }
 
 impl Host {
+    /// What a C text says.
+    pub(crate) fn of(name: &CStr) -> Host {
+        Host(name.to_bytes().to_vec())
+    }
+
     /// The name as text.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
@@ -292,7 +305,8 @@ fn inet(py: Python<'_>, object: *mut PyObject, call: &str) -> Res<Addr> {
     must_be_tuple(object, call, "AF_INET")?;
     let (mut name, mut number): (*mut PyObject, c_int) = (std::ptr::null_mut(), 0);
     parse!(object, c"Oi;AF_INET address must be a pair (host, port)", &mut name, &mut number)
-        .or_else(|raised| prefer_host_error(object, raised))?;
+        .or_else(|raised| prefer_host_error(object, 2, raised))
+        .map_err(|raised| out_of_range(raised, &format!("{call}(): port must be 0-65535.")))?;
     let found = host(name)?.resolve(py, Family::INET)?;
     let port = port(number, call)?;
     match found {
@@ -301,11 +315,12 @@ fn inet(py: Python<'_>, object: *mut PyObject, call: &str) -> Res<Addr> {
     }
 }
 
-/// A host that is none is the error before a port that is none, as the tuple is read in order.
-fn prefer_host_error(object: *mut PyObject, raised: Raised) -> Res<()> {
+/// A host that is none is the error before a port that is none, as the tuple is read in order; but
+/// how long it is counts first.
+fn prefer_host_error(object: *mut PyObject, most: isize, raised: Raised) -> Res<()> {
     // SAFETY: a tuple, whose length is asked for first; the error is kept and put back.
     unsafe {
-        if ffi::PyTuple_Size(object) < 2 {
+        if !(2..=most).contains(&ffi::PyTuple_Size(object)) {
             return Err(raised);
         }
         let (mut kind, mut value, mut trace) =
@@ -334,7 +349,8 @@ fn inet6(py: Python<'_>, object: *mut PyObject, call: &str) -> Res<Addr> {
         &mut flow,
         &mut scope
     )
-    .or_else(|raised| prefer_host_error(object, raised))?;
+    .or_else(|raised| prefer_host_error(object, 4, raised))
+    .map_err(|raised| out_of_range(raised, &format!("{call}(): port must be 0-65535.")))?;
     let found = host(name)?.resolve(py, Family::INET6)?;
     let port = port(number, call)?;
     if flow > 0xfffff {
@@ -374,12 +390,6 @@ fn unix(object: *mut PyObject) -> Res<Addr> {
     }
 }
 
-/// The number of an interface that an address names.
-fn interface_index(name: &CStr) -> Res<u32> {
-    let name = name.to_string_lossy();
-    berkeley::if_nametoindex(&name).map_err(|error| errors::raise(&error))
-}
-
 fn interface_name(index: u32) -> Res<Owned> {
     if index == 0 {
         return text("");
@@ -387,36 +397,39 @@ fn interface_name(index: u32) -> Res<Owned> {
     text(&berkeley::if_indextoname(index).unwrap_or_default())
 }
 
-fn packet(object: *mut PyObject, call: &str) -> Res<Addr> {
+/// A number that is too large is told in the words of the address.
+fn out_of_range(raised: Raised, message: &str) -> Raised {
+    // SAFETY: an error is set; the interpreter's own exception.
+    match unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_OverflowError) } {
+        0 => raised,
+        _ => overflow_error(message),
+    }
+}
+
+fn packet(kind: Kind, object: *mut PyObject, call: &str) -> Res<Addr> {
     must_be_tuple(object, call, "AF_PACKET")?;
     let mut name: *const c_char = std::ptr::null();
-    let (mut protocol, mut kind, mut hardware_type): (c_int, c_int, c_int) = (0, 0, 0);
+    let (mut protocol, mut packet, mut hardware_type): (c_int, c_int, c_int) = (0, 0, 0);
     let mut hardware = View::empty();
     parse!(
         object,
         c"si|iiy*;AF_PACKET address must be a tuple of two to five elements",
         &mut name,
         &mut protocol,
-        &mut kind,
+        &mut packet,
         &mut hardware_type,
         hardware.slot()
-    )?;
+    )
+    .map_err(|raised| out_of_range(raised, &format!("{call}(): address argument out of range")))?;
     // SAFETY: the format answers a C text of the tuple's own.
-    let interface = interface_index(unsafe { CStr::from_ptr(name) });
-    let interface = interface.map_err(|raised| {
-        // Python asks a socket, which says it otherwise.
-        // SAFETY: an error is set.
-        unsafe { ffi::PyErr_Clear() };
-        let _ = raised;
-        os_error(libc::ENODEV)
-    })?;
+    let interface = kind.interface(unsafe { CStr::from_ptr(name) }.to_bytes())?;
     if hardware.as_slice().len() > 8 {
         return Err(value_error("Hardware address must be 8 bytes or less"));
     }
     let protocol = u16::try_from(protocol)
         .map_err(|_| overflow_error(&format!("{call}(): proto must be 0-65535.")))?;
     let hardware = HardwareAddr::new(hardware.as_slice()).unwrap_or_default();
-    let (kind, hardware_type) = (kind as u8, hardware_type as u16);
+    let (kind, hardware_type) = (packet as u8, hardware_type as u16);
     Ok(PacketAddr { interface, protocol, hardware_type, kind, hardware }.into())
 }
 
@@ -458,10 +471,9 @@ fn tipc_tuple(addr: TipcAddr) -> Res<Owned> {
     ])
 }
 
-/// The interface that a CAN address names; no name is every one.
-fn can_interface(object: *mut PyObject) -> Res<u32> {
-    // SAFETY: a text, as the format has checked.
-    let encoded = unsafe { Owned::new(ffi::PyUnicode_EncodeFSDefault(object))? };
+/// The interface that a CAN address names, of which this takes the bytes; no name is every one.
+fn can_interface(kind: Kind, encoded: *mut PyObject) -> Res<u32> {
+    let encoded = Owned::new(encoded)?;
     let view = View::of(encoded.as_ptr())?;
     let name = view.as_slice();
     if name.is_empty() {
@@ -470,29 +482,37 @@ fn can_interface(object: *mut PyObject) -> Res<u32> {
     if name.len() >= 16 {
         return Err(os_error_text("AF_CAN interface name too long"));
     }
-    let name = String::from_utf8_lossy(name);
-    berkeley::if_nametoindex(&name).map_err(|_| os_error(libc::ENODEV))
+    kind.interface(name)
 }
 
 fn can(kind: Kind, object: *mut PyObject, call: &str) -> Res<Addr> {
     let mut name: *mut PyObject = std::ptr::null_mut();
     let protocol = Protocol::from(kind.protocol);
-    must_be_tuple(object, call, "AF_CAN")?;
+    let known = [Protocol::CAN_RAW, Protocol::CAN_BCM, Protocol::CAN_ISOTP, Protocol::CAN_J1939];
+    if known.contains(&protocol) {
+        must_be_tuple(object, call, "AF_CAN")?;
+    }
     match protocol {
         Protocol::CAN_RAW | Protocol::CAN_BCM => {
-            parse!(object, c"U;AF_CAN address must be a tuple (interface, )", &mut name)?;
-            Ok(CanAddr { interface: can_interface(name)? }.into())
+            parse!(
+                object,
+                c"O&;AF_CAN address must be a tuple (interface, )",
+                ffi::PyUnicode_FSConverter as unsafe extern "C" fn(_, _) -> _,
+                &mut name
+            )?;
+            Ok(CanAddr { interface: can_interface(kind, name)? }.into())
         }
         Protocol::CAN_ISOTP => {
             let (mut rx, mut tx): (libc::c_ulong, libc::c_ulong) = (0, 0);
             parse!(
                 object,
-                c"Ukk;AF_CAN address must be a tuple (interface, rx_id, tx_id)",
+                c"O&kk",
+                ffi::PyUnicode_FSConverter as unsafe extern "C" fn(_, _) -> _,
                 &mut name,
                 &mut rx,
                 &mut tx
             )?;
-            let interface = can_interface(name)?;
+            let interface = can_interface(kind, name)?;
             Ok(IsoTpAddr { interface, rx: rx as u32, tx: tx as u32 }.into())
         }
         Protocol::CAN_J1939 => {
@@ -500,13 +520,14 @@ fn can(kind: Kind, object: *mut PyObject, call: &str) -> Res<Addr> {
             let (mut pgn, mut addr): (c_uint, u8) = (0, 0);
             parse!(
                 object,
-                c"UKIB;AF_CAN address must be a tuple (interface, j1939_name, j1939_pgn, j1939_addr)",
+                c"O&KIB",
+                ffi::PyUnicode_FSConverter as unsafe extern "C" fn(_, _) -> _,
                 &mut name,
                 &mut device,
                 &mut pgn,
                 &mut addr
             )?;
-            let interface = can_interface(name)?;
+            let interface = can_interface(kind, name)?;
             Ok(J1939Addr { interface, name: device, pgn, addr }.into())
         }
         _ => Err(os_error_text(&format!("{call}(): unsupported CAN protocol"))),

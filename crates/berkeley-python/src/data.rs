@@ -78,9 +78,22 @@ fn copy(room: &[MaybeUninit<u8>], len: usize) -> Res<Owned> {
 
 /// An argument that is a C `int`.
 pub(crate) fn c_int(object: *mut PyObject) -> Res<i32> {
+    let mut overflow = 0;
+    // SAFETY: a live object.
+    let value = checked(unsafe { py::PyLong_AsLongAndOverflow(object, &mut overflow) })?;
+    match i32::try_from(value) {
+        Ok(value) if overflow == 0 => Ok(value),
+        _ => Err(overflow_error("Python int too large to convert to C int")),
+    }
+}
+
+/// An argument that is a descriptor. CPython cuts it to 32 bits; where that would make it somebody
+/// else's, this is none that is open.
+pub(crate) fn descriptor(object: *mut PyObject) -> Res<i32> {
     // SAFETY: a live object.
     let value = checked(unsafe { py::PyLong_AsLong(object) })?;
-    i32::try_from(value).map_err(|_| overflow_error("Python int too large to convert to C int"))
+    let cut = value as i32;
+    Ok(if cut < 0 || i64::from(cut) == value { cut } else { i32::MAX })
 }
 
 /// Whether an argument is true: an integer in Python 3.11, anything since.
@@ -127,7 +140,7 @@ fn of_float(seconds: f64) -> Res<i64> {
     // Away from zero, so that a little is never nothing.
     let nanos = if nanos >= 0.0 { nanos.ceil() } else { nanos.floor() };
     if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&nanos) {
-        return Err(too_large());
+        return Err(overflow_error("timestamp out of range for platform time_t"));
     }
     Ok(nanos as i64)
 }

@@ -76,16 +76,31 @@ fn make() -> Answer {
         row(c"getservbyname", function!(names::get_serv_by_name, METH_VARARGS), c"getservbyname(servicename[, protocolname]) -> integer\n\nThe port of a service."),
         row(c"getservbyport", function!(names::get_serv_by_port, METH_VARARGS), c"getservbyport(port[, protocolname]) -> string\n\nThe service of a port."),
         row(c"htonl", function!(htonl, METH_O), c"htonl(integer) -> integer\n\n32 bits from the host's order to the network's."),
-        row(c"htons", function!(htons, METH_O), c"htons($module, x, /)\n--\n\n16 bits from the host's order to the network's."),
+        #[cfg(Py_3_13)]
+        row(c"htons", function!(htons, METH_O), c"htons($self, x, /)\n--\n\n16 bits from the host's order to the network's."),
+        #[cfg(not(Py_3_13))]
+        row(c"htons", function!(htons, METH_VARARGS), c"htons(integer) -> integer\n\n16 bits from the host's order to the network's."),
         row(c"if_indextoname", function!(names::if_index_to_name, METH_O), c"if_indextoname(if_index)\n\nThe name of an interface."),
         row(c"if_nameindex", function!(names::if_name_index, METH_NOARGS), c"if_nameindex()\n\nThe interfaces: (number, name) of each."),
+        #[cfg(Py_3_13)]
+        row(c"if_nametoindex", function!(names::if_name_to_index, METH_O), c"if_nametoindex($self, oname, /)\n--\n\nThe number of an interface."),
+        #[cfg(not(Py_3_13))]
         row(c"if_nametoindex", function!(names::if_name_to_index, METH_VARARGS), c"if_nametoindex(if_name)\n\nThe number of an interface."),
+        #[cfg(Py_3_13)]
+        row(c"inet_aton", function!(names::inet_aton, METH_O), c"inet_aton($self, ip_addr, /)\n--\n\nAn IPv4 address as four bytes."),
+        #[cfg(not(Py_3_13))]
         row(c"inet_aton", function!(names::inet_aton, METH_VARARGS), c"inet_aton(string) -> bytes giving packed 32-bit IP representation\n\nAn IPv4 address as four bytes."),
+        #[cfg(Py_3_13)]
+        row(c"inet_ntoa", function!(names::inet_ntoa, METH_O), c"inet_ntoa($self, packed_ip, /)\n--\n\nFour bytes as an IPv4 address."),
+        #[cfg(not(Py_3_13))]
         row(c"inet_ntoa", function!(names::inet_ntoa, METH_VARARGS), c"inet_ntoa(packed_ip) -> ip_address_string\n\nFour bytes as an IPv4 address."),
         row(c"inet_ntop", function!(names::inet_ntop, METH_VARARGS), c"inet_ntop(af, packed_ip) -> string formatted IP address\n\nBytes as an address of a family."),
         row(c"inet_pton", function!(names::inet_pton, METH_VARARGS), c"inet_pton(af, ip) -> packed IP address string\n\nAn address of a family as bytes."),
         row(c"ntohl", function!(ntohl, METH_O), c"ntohl(integer) -> integer\n\n32 bits from the network's order to the host's."),
-        row(c"ntohs", function!(ntohs, METH_O), c"ntohs($module, x, /)\n--\n\n16 bits from the network's order to the host's."),
+        #[cfg(Py_3_13)]
+        row(c"ntohs", function!(ntohs, METH_O), c"ntohs($self, x, /)\n--\n\n16 bits from the network's order to the host's."),
+        #[cfg(not(Py_3_13))]
+        row(c"ntohs", function!(ntohs, METH_VARARGS), c"ntohs(integer) -> integer\n\n16 bits from the network's order to the host's."),
         row(c"setdefaulttimeout", function!(set_default_timeout, METH_O), c"setdefaulttimeout(timeout)\n\nThe timeout of new sockets, as settimeout() takes it."),
         row(c"sethostname", function!(names::set_host_name, METH_VARARGS), c"sethostname(name)\n\nGives this machine a name."),
         row(c"socketpair", function!(socketpair, METH_VARARGS), c"socketpair([family[, type [, proto]]]) -> (socket object, socket object)\n\nTwo sockets that are connected to each other."),
@@ -188,7 +203,7 @@ fn cmsg_space(_: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
 }
 
 fn close(py: Python<'_>, _: *mut PyObject, arg: *mut PyObject) -> Answer {
-    let fd = data::c_int(arg)?;
+    let fd = data::descriptor(arg)?;
     if fd < 0 {
         return Err(os_error(libc::EBADF));
     }
@@ -197,7 +212,7 @@ fn close(py: Python<'_>, _: *mut PyObject, arg: *mut PyObject) -> Answer {
 }
 
 fn dup(_: Python<'_>, _: *mut PyObject, arg: *mut PyObject) -> Answer {
-    let fd = data::c_int(arg)?;
+    let fd = data::descriptor(arg)?;
     if fd < 0 {
         return Err(os_error(libc::EBADF));
     }

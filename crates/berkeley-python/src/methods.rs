@@ -137,8 +137,14 @@ pub(crate) unsafe extern "C" fn get_timeout(this: *mut PyObject, _: *mut c_void)
 
 /// The flags of a receiving call: what does not fit of a datagram is cut off without a word.
 fn cutting(object: &Object, flags: c_int) -> MsgFlags {
-    let asked = MsgFlags::from_bits_retain(flags);
+    // The flag of 32-bit programs means nothing here.
+    let asked = MsgFlags::from_bits_retain(flags & c_int::MAX);
     if object.ty() == Type::STREAM { asked } else { asked | MsgFlags::TRUNC }
+}
+
+/// The kernel takes no message with the flag of 32-bit programs.
+fn native_flags(flags: c_int) -> Res<()> {
+    if flags < 0 { Err(os_error(libc::EINVAL)) } else { Ok(()) }
 }
 
 /// Whether the caller wants to know how long a datagram was that did not fit.
@@ -159,6 +165,7 @@ pub(crate) fn accept_socket(
 }
 
 fn accept(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
+    known_family(object)?;
     let (socket, from) = accept_socket(py, object)?;
     let fd = socket.into_raw_fd();
     let made = || tuple([int(fd.into())?, address_of(object, &from)?]);
@@ -250,8 +257,8 @@ fn getsockname(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
 const OPTION: usize = 1024;
 
 fn getsockopt(py: Python<'_>, object: &Object, args: *mut PyObject) -> Answer {
-    let (mut level, mut option, mut len): (c_int, c_int, Py_ssize_t) = (0, 0, 0);
-    parse!(args, c"ii|n:getsockopt", &mut level, &mut option, &mut len)?;
+    let (mut level, mut option, mut len): (c_int, c_int, c_int) = (0, 0, 0);
+    parse!(args, c"ii|i:getsockopt", &mut level, &mut option, &mut len)?;
     if len == 0 {
         if Family::from(object.kind().family) == Family::VSOCK {
             let mut value = [0; 8];
@@ -542,8 +549,9 @@ fn recvmsg(py: Python<'_>, object: &Object, args: *mut PyObject) -> Answer {
     let Ok(len) = usize::try_from(len) else {
         return Err(value_error("negative buffer size in recvmsg()"));
     };
-    let mut control = RecvBuffer::with_room(control_room(room)?);
     known_family(object)?;
+    let mut control = RecvBuffer::with_room(control_room(room)?);
+    native_flags(flags)?;
     let asked = MsgFlags::from_bits_retain(flags & !libc::MSG_CMSG_CLOEXEC);
     let mut got = None;
     let data = data::received(len, |room| {
@@ -596,8 +604,9 @@ fn recvmsg_into(py: Python<'_>, object: &Object, args: *mut PyObject) -> Answer 
         )?;
         views.push(view);
     }
-    let mut control = RecvBuffer::with_room(control_room(room)?);
     known_family(object)?;
+    let mut control = RecvBuffer::with_room(control_room(room)?);
+    native_flags(flags)?;
     let asked = MsgFlags::from_bits_retain(flags & !libc::MSG_CMSG_CLOEXEC);
     let got = {
         let mut pieces: Vec<_> =
@@ -676,21 +685,26 @@ fn sendmsg(py: Python<'_>, object: &Object, args: *mut PyObject) -> Answer {
         for item in items {
             let (mut level, mut number): (c_int, c_int) = (0, 0);
             let mut data = View::empty();
-            // As one argument that is a sequence of three, for the texts of its errors.
-            let item = tuple([Owned::share(item)])?;
-            parse!(
-                item.as_ptr(),
-                c"(iiy*):[sendmsg() ancillary data items]",
-                &mut level,
-                &mut number,
-                data.slot()
-            )?;
+            // SAFETY: the format says what each pointer is to.
+            let read = unsafe {
+                ffi::PyArg_Parse(
+                    item,
+                    c"(iiy*):[sendmsg() ancillary data items]".as_ptr(),
+                    &mut level,
+                    &mut number,
+                    data.slot(),
+                )
+            };
+            if read == 0 {
+                return Err(Raised);
+            }
             if data.as_slice().len() > i32::MAX as usize - 64 {
                 return Err(os_error_text("ancillary data item too large"));
             }
             messages.push_raw(level, number, data.as_slice());
         }
     }
+    native_flags(flags)?;
     let pieces: Vec<_> = views.iter().map(|view| std::io::IoSlice::new(view.as_slice())).collect();
     let flags = MsgFlags::from_bits_retain(flags);
     let (pieces, messages) = (Sendable(pieces.as_slice()), Sendable(&messages));

@@ -9,8 +9,7 @@ use berkeley::{
 };
 use pyo3::ffi::{self, PyObject};
 
-use crate::address::{self, host};
-use crate::data;
+use crate::address::{self, Host};
 use crate::errors::{self, host_error};
 use crate::raw::{
     Owned, Python, Raised, Res, View, audit, bytes, fs_text, int, list, none, os_error,
@@ -61,7 +60,7 @@ pub(crate) fn addresses(
         &mut protocol,
         &mut flags
     )?;
-    let (name, service) = (host_name(host)?, service(port)?);
+    let (name, service) = (host_name(host)?.map(until_nul), service(port)?.map(until_nul));
     audit!(c"socket.getaddrinfo", c"OOiii", host, port, family, ty, protocol)?;
     let name = name.as_deref().map_or(Name::NONE, Name::from);
     let service = service.as_deref().map_or(Name::NONE, Name::from);
@@ -82,6 +81,14 @@ fn row(answer: &AddrInfo, protocol: i32, (family, ty): Kinds) -> Answer {
         text(answer.canonical_name.as_deref().unwrap_or_default())?,
         address::build(&answer.addr, protocol)?,
     ])
+}
+
+/// The C text that bytes are.
+fn until_nul(mut name: Vec<u8>) -> Vec<u8> {
+    if let Some(end) = name.iter().position(|byte| *byte == 0) {
+        name.truncate(end);
+    }
+    name
 }
 
 /// The host of `getaddrinfo`: none, a text in the encoding of names, or bytes.
@@ -110,7 +117,7 @@ fn host_name(object: *mut PyObject) -> Res<Option<Vec<u8>>> {
             return Ok(Some(copied(object)));
         }
     }
-    Err(os_error_text("getaddrinfo() argument 1 must be string or None"))
+    Err(type_error("getaddrinfo() argument 1 must be string or None"))
 }
 
 /// # Safety
@@ -217,10 +224,23 @@ pub(crate) fn get_name_info(py: Python<'_>, _: *mut PyObject, args: *mut PyObjec
 }
 
 pub(crate) fn get_host_by_name(py: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
-    let name = one(args, c"O:gethostbyname")?;
-    let found = host(name)?;
-    audit!(c"socket.gethostbyname", c"(O)", name)?;
+    let found = named_host(args, c"et:gethostbyname")?;
+    audit!(c"socket.gethostbyname", c"O", args)?;
     text(&found.resolve(py, Family::INET)?.ip().to_string())
+}
+
+/// The host that is the single argument: a text in the encoding of names, or bytes.
+fn named_host(args: *mut PyObject, format: &'static CStr) -> Res<Host> {
+    let mut name: *mut c_char = null_mut();
+    // SAFETY: the format answers a C text of its own, which is copied and freed.
+    unsafe {
+        if ffi::PyArg_ParseTuple(args, format.as_ptr(), c"idna".as_ptr(), &mut name) == 0 {
+            return Err(Raised);
+        }
+        let host = Host::of(CStr::from_ptr(name));
+        ffi::PyMem_Free(name.cast());
+        Ok(host)
+    }
 }
 
 /// The single argument of a function.
@@ -236,6 +256,8 @@ fn one(args: *mut PyObject, format: &'static CStr) -> Res<*mut PyObject> {
 /// `(name, aliases, addresses)`.
 fn host_entry(found: berkeley::Result<berkeley::Host>) -> Answer {
     let found = found.map_err(|error| match error.lookup_code() {
+        // What the resolver says itself.
+        Some(code) if (1..=4).contains(&code.number()) => host_error(code.number()),
         Some(LookupCode::EAI_NONAME) => host_error(1),
         Some(LookupCode::EAI_AGAIN) => host_error(2),
         Some(LookupCode::EAI_FAIL) => host_error(3),
@@ -250,20 +272,16 @@ fn host_entry(found: berkeley::Result<berkeley::Host>) -> Answer {
 }
 
 pub(crate) fn get_host_by_name_ex(py: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
-    let name = one(args, c"O:gethostbyname_ex")?;
-    let found = host(name)?;
-    audit!(c"socket.gethostbyname", c"(O)", name)?;
-    let first = found.resolve(py, Family::INET)?;
-    let shown = found.shown();
-    // What is a number already has no other names.
-    let question = if shown.is_empty() { first.ip().to_string() } else { shown };
+    let found = named_host(args, c"et:gethostbyname_ex")?;
+    audit!(c"socket.gethostbyname", c"O", args)?;
+    found.resolve(py, Family::INET)?;
+    let question = found.shown();
     host_entry(py.detach(|| berkeley::gethostbyname_ex(&question)))
 }
 
 pub(crate) fn get_host_by_addr(py: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
-    let name = one(args, c"O:gethostbyaddr")?;
-    let found = host(name)?;
-    audit!(c"socket.gethostbyaddr", c"(O)", name)?;
+    let found = named_host(args, c"et:gethostbyaddr")?;
+    audit!(c"socket.gethostbyaddr", c"O", args)?;
     let addr = found.resolve(py, Family::UNSPEC)?.ip().to_string();
     host_entry(py.detach(|| berkeley::gethostbyaddr(&addr)))
 }
@@ -276,9 +294,13 @@ pub(crate) fn get_host_name(_: Python<'_>, _: *mut PyObject, _: *mut PyObject) -
 
 pub(crate) fn set_host_name(_: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
     let name = one(args, c"O:sethostname")?;
-    let encoded = fs_path(name)?;
+    // SAFETY: a live object. Bytes may be any.
+    let encoded = match unsafe { ffi::PyBytes_Check(name) } {
+        0 => fs_path(name)?,
+        _ => Owned::share(name),
+    };
     let view = View::of(encoded.as_ptr())?;
-    audit!(c"socket.sethostname", c"(O)", name)?;
+    audit!(c"socket.sethostname", c"(O)", encoded.as_ptr())?;
     berkeley::sethostname(view.as_slice()).map_err(|error| errors::raise(&error))?;
     Ok(none())
 }
@@ -327,18 +349,47 @@ pub(crate) fn get_proto_by_name(_: Python<'_>, _: *mut PyObject, args: *mut PyOb
 }
 
 pub(crate) fn inet_aton(_: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
-    let mut name: *const c_char = null();
-    parse!(args, c"s:inet_aton", &mut name)?;
-    let name = optional(name).unwrap_or_default().to_string_lossy().into_owned();
+    #[cfg(Py_3_13)]
+    let name = inet_text(args)?;
+    #[cfg(not(Py_3_13))]
+    let name = {
+        let mut name: *const c_char = null();
+        parse!(args, c"s:inet_aton", &mut name)?;
+        optional(name).unwrap_or_default().to_string_lossy().into_owned()
+    };
     match berkeley::inet_aton(&name) {
         Ok(addr) => bytes(&addr.octets()),
         Err(_) => Err(os_error_text("illegal IP address string passed to inet_aton")),
     }
 }
 
+/// The text of an address, as Python 3.13 reads it.
+#[cfg(Py_3_13)]
+fn inet_text(object: *mut PyObject) -> Res<String> {
+    // SAFETY: a live object; a text lives as long as it.
+    unsafe {
+        if ffi::PyUnicode_Check(object) == 0 {
+            let name = address::type_name(object);
+            let name = if object == ffi::Py_None() { "None" } else { name.as_str() };
+            return Err(type_error(&format!("inet_aton() argument must be str, not {name}")));
+        }
+        let name = utf8(object)?;
+        if name.contains(&0) {
+            return Err(value_error("embedded null character"));
+        }
+        Ok(String::from_utf8_lossy(&name).into_owned())
+    }
+}
+
 pub(crate) fn inet_ntoa(_: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
-    let mut view = View::empty();
-    parse!(args, c"y*:inet_ntoa", view.slot())?;
+    #[cfg(Py_3_13)]
+    let view = View::of(args)?;
+    #[cfg(not(Py_3_13))]
+    let view = {
+        let mut view = View::empty();
+        parse!(args, c"y*:inet_ntoa", view.slot())?;
+        view
+    };
     match <[u8; 4]>::try_from(view.as_slice()) {
         Ok(octets) => text(&std::net::Ipv4Addr::from(octets).to_string()),
         Err(_) => Err(os_error_text("packed IP wrong length for inet_ntoa")),
@@ -380,7 +431,11 @@ pub(crate) fn if_name_index(_: Python<'_>, _: *mut PyObject, _: *mut PyObject) -
 }
 
 pub(crate) fn if_name_to_index(_: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
-    let encoded = fs_path(one(args, c"O:if_nametoindex")?)?;
+    #[cfg(Py_3_13)]
+    let name = args;
+    #[cfg(not(Py_3_13))]
+    let name = one(args, c"O:if_nametoindex")?;
+    let encoded = fs_path(name)?;
     let view = View::of(encoded.as_ptr())?;
     let name = String::from_utf8_lossy(view.as_slice()).into_owned();
     match berkeley::if_nametoindex(&name) {
@@ -405,7 +460,17 @@ pub(crate) fn if_index_to_name(_: Python<'_>, _: *mut PyObject, arg: *mut PyObje
 
 /// Sixteen bits between the host's order and the network's.
 pub(crate) fn short(arg: *mut PyObject, call: &str, swap: fn(u16) -> u16) -> Answer {
-    let number = data::c_int(arg)?;
+    #[cfg(Py_3_13)]
+    let number = crate::data::c_int(arg)?;
+    #[cfg(not(Py_3_13))]
+    let number = {
+        let mut number: c_int = 0;
+        match call {
+            "htons" => parse!(arg, c"i:htons", &mut number)?,
+            _ => parse!(arg, c"i:ntohs", &mut number)?,
+        }
+        number
+    };
     if number < 0 {
         let text =
             format!("{call}: can't convert negative Python int to C 16-bit unsigned integer");

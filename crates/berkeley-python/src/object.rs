@@ -11,11 +11,11 @@ use berkeley::{Family, Lent, Protocol, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
 use crate::address::Kind;
+use crate::data;
 use crate::errors;
 use crate::methods;
 use crate::raw::{
-    Owned, Python, Raised, Res, audit, guard, os_error, overflow_error, parse_named, text,
-    type_error, value_error,
+    Owned, Python, Raised, Res, audit, guard, os_error, parse_named, text, value_error,
 };
 
 /// A socket as Python has it. `_ssl` reads the number and the timeout at their places without
@@ -73,6 +73,7 @@ impl Object {
         Kind {
             family: self.family.load(Ordering::Relaxed),
             protocol: self.protocol.load(Ordering::Relaxed),
+            open: self.fd.load(Ordering::Relaxed) >= 0,
         }
     }
 
@@ -87,7 +88,7 @@ impl Object {
         if fd < 0 {
             return Err(os_error(libc::EBADF));
         }
-        let Kind { family, protocol } = self.kind();
+        let Kind { family, protocol, .. } = self.kind();
         // SAFETY: a number that is open, or was closed by another thread meanwhile, of which the
         // kernel then tells: so it is in Python.
         let kind = (Family::from(family), self.ty(), Protocol::from(protocol));
@@ -315,20 +316,10 @@ fn from_number(
     fileno: *mut PyObject,
     (family, ty, protocol): (i32, i32, i32),
 ) -> Res<()> {
-    // SAFETY: a live object; the float has a check of its own, for its text.
-    let number = unsafe {
-        if ffi::PyFloat_Check(fileno) != 0 {
-            return Err(type_error("integer argument expected, got float"));
-        }
-        ffi::PyLong_AsLongLong(fileno)
-    };
-    let number = crate::raw::checked(number)?;
-    if number < 0 {
+    let fd = data::descriptor(fileno)?;
+    if fd < 0 {
         return Err(value_error("negative file descriptor"));
     }
-    let Ok(fd) = c_int::try_from(number) else {
-        return Err(overflow_error("Python int too large to convert to C int"));
-    };
     // SAFETY: nothing is closed, whatever the number is: the calls say so if it is not open.
     let lent = unsafe { Lent::new(fd, Family::UNSPEC, Type::from(0), Protocol::DEFAULT, None) };
     let found = match lent.local_addr() {
@@ -438,7 +429,8 @@ unsafe extern "C" fn repr(this: *mut PyObject) -> *mut PyObject {
     guard(null_mut(), |_| {
         // SAFETY: Python calls it on an object of this type.
         let object = unsafe { Object::of(this) };
-        let (fd, Kind { family, protocol }) = (object.fd.load(Ordering::Relaxed), object.kind());
+        let (fd, Kind { family, protocol, .. }) =
+            (object.fd.load(Ordering::Relaxed), object.kind());
         let ty = object.ty().number();
         let shown =
             format!("<socket object, fd={fd}, family={family}, type={ty}, proto={protocol}>");
