@@ -98,6 +98,9 @@ class _GiveupOnSendfile(Exception):
     """The kernel cannot send this file by itself."""
 
 
+_open = _socket.socket.__init__
+
+
 class socket(_socket.socket):
     """A socket: one end of a connection, or a place that datagrams come to and leave from.
 
@@ -109,10 +112,13 @@ class socket(_socket.socket):
 
     def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
         if fileno is None:
-            family = AF_INET if family == -1 else family
-            type = SOCK_STREAM if type == -1 else type
-            proto = 0 if proto == -1 else proto
-        _socket.socket.__init__(self, family, type, proto, fileno)
+            if family == -1:
+                family = AF_INET
+            if type == -1:
+                type = SOCK_STREAM
+            if proto == -1:
+                proto = 0
+        _open(self, family, type, proto, fileno)
         # Files made by makefile() that are still open; the socket is closed after the last.
         self._io_refs = 0
         self._closed = False

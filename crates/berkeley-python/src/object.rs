@@ -89,9 +89,9 @@ impl Object {
             return Err(os_error(libc::EBADF));
         }
         let Kind { family, protocol, .. } = self.kind();
+        let kind = (Family::from(family), self.ty(), Protocol::from(protocol));
         // SAFETY: a number that is open, or was closed by another thread meanwhile, of which the
         // kernel then tells: so it is in Python.
-        let kind = (Family::from(family), self.ty(), Protocol::from(protocol));
         Ok(unsafe { Lent::with_nanos(fd, kind, self.timeout.load(Ordering::Relaxed)) })
     }
 
@@ -258,26 +258,19 @@ unsafe extern "C" fn init(
     guard(-1, |py| {
         // SAFETY: Python calls it on an object of this type.
         let object = unsafe { Object::of(this) };
-        let (mut family, mut ty, mut protocol): (c_int, c_int, c_int) = (-1, -1, -1);
-        let mut fileno: *mut PyObject = null_mut();
-        parse_named!(
-            args,
-            kwargs,
-            c"|iiiO:socket",
-            [c"family", c"type", c"proto", c"fileno"],
-            &mut family,
-            &mut ty,
-            &mut protocol,
-            &mut fileno
-        )?;
+        let (asked, fileno) = match usual(args, kwargs) {
+            Some(usual) => usual,
+            None => arguments(args, kwargs)?,
+        };
+        let (family, ty, protocol) = asked;
         audit!(c"socket.__new__", c"Oiii", this, family, ty, protocol)?;
         // SAFETY: `None` lives for ever.
         let given = !fileno.is_null() && fileno != unsafe { ffi::Py_None() };
         let before = object.fd.load(Ordering::Relaxed);
         if given {
-            from_number(object, fileno, (family, ty, protocol))?;
+            from_number(object, fileno, asked)?;
         } else {
-            open(py, object, (family, ty, protocol))?;
+            open(py, object, asked)?;
         }
         if before >= 0 && !given {
             // A second `__init__` would leak the first descriptor.
@@ -285,6 +278,45 @@ unsafe extern "C" fn init(
         }
         Ok(0)
     })
+}
+
+/// The arguments of `__init__` as `socket.py` passes them for every socket: three small integers
+/// and an object. Others are not read here.
+fn usual(args: *mut PyObject, kwargs: *mut PyObject) -> Option<((i32, i32, i32), *mut PyObject)> {
+    // SAFETY: the arguments are a tuple, which is asked for no more than it has.
+    unsafe {
+        if !kwargs.is_null() || ffi::PyTuple_GET_SIZE(args) != 4 {
+            return None;
+        }
+        let small = |place| {
+            let item = ffi::PyTuple_GET_ITEM(args, place);
+            if ffi::PyLong_Check(item) == 0 {
+                return None;
+            }
+            let mut overflow = 0;
+            i32::try_from(ffi::PyLong_AsLongAndOverflow(item, &mut overflow))
+                .ok()
+                .filter(|_| overflow == 0)
+        };
+        Some(((small(0)?, small(1)?, small(2)?), ffi::PyTuple_GET_ITEM(args, 3)))
+    }
+}
+
+/// The arguments of `__init__`; −1 and null are those that were not given.
+fn arguments(args: *mut PyObject, kwargs: *mut PyObject) -> Res<((i32, i32, i32), *mut PyObject)> {
+    let (mut family, mut ty, mut protocol): (c_int, c_int, c_int) = (-1, -1, -1);
+    let mut fileno: *mut PyObject = null_mut();
+    parse_named!(
+        args,
+        kwargs,
+        c"|iiiO:socket",
+        [c"family", c"type", c"proto", c"fileno"],
+        &mut family,
+        &mut ty,
+        &mut protocol,
+        &mut fileno
+    )?;
+    Ok(((family, ty, protocol), fileno))
 }
 
 /// Makes the socket that `__init__` asks for.
