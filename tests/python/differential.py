@@ -73,6 +73,12 @@ KNOWN = [
         "temporarily unavailable",
         "MSG_CMSG_CLOEXEC is not passed to a family that has no descriptors to pass",
     ),
+    Known(
+        "recv_into|recvfrom_into",
+        "^timeout",
+        "^timeout.*x00",
+        "a stream that is asked to throw bytes away (MSG_TRUNC) leaves zeros where none are written",
+    ),
     Known("gethostname", r"\\udc", "\ufffd", "a name of the machine that is no UTF-8"),
     Known(
         "bind",

@@ -304,19 +304,25 @@ fn usual(args: *mut PyObject, kwargs: *mut PyObject) -> Option<((i32, i32, i32),
 
 /// The arguments of `__init__`; −1 and null are those that were not given.
 fn arguments(args: *mut PyObject, kwargs: *mut PyObject) -> Res<((i32, i32, i32), *mut PyObject)> {
-    let (mut family, mut ty, mut protocol): (c_int, c_int, c_int) = (-1, -1, -1);
-    let mut fileno: *mut PyObject = null_mut();
+    // Which there are counts before what they are.
+    let mut given: [*mut PyObject; 4] = [null_mut(); 4];
+    let [family, ty, protocol, fileno] = &mut given;
     parse_named!(
         args,
         kwargs,
-        c"|iiiO:socket",
+        c"|OOOO:socket",
         [c"family", c"type", c"proto", c"fileno"],
-        &mut family,
-        &mut ty,
-        &mut protocol,
-        &mut fileno
+        family,
+        ty,
+        protocol,
+        fileno
     )?;
-    Ok(((family, ty, protocol), fileno))
+    let number = |object: *mut PyObject| match object.is_null() {
+        true => Ok(-1),
+        false => data::c_int(object),
+    };
+    let [family, ty, protocol, fileno] = given;
+    Ok(((number(family)?, number(ty)?, number(protocol)?), fileno))
 }
 
 /// Makes the socket that `__init__` asks for.
