@@ -12,7 +12,7 @@ use pyo3::ffi::{self, PyObject};
 
 use crate::errors;
 use crate::raw::{
-    Owned, Python, Raised, Res, View, bytes, fs_text, int, none, os_error, os_error_text,
+    Kept, Owned, Python, Raised, Res, View, bytes, fs_text, int, none, os_error, os_error_text,
     overflow_error, parse, text, tuple, type_error, unsigned, value_error,
 };
 
@@ -318,22 +318,16 @@ fn inet(py: Python<'_>, object: *mut PyObject, call: &str) -> Res<Addr> {
 /// A host that is none is the error before a port that is none, as the tuple is read in order; but
 /// how long it is counts first.
 fn prefer_host_error(object: *mut PyObject, most: isize, raised: Raised) -> Res<()> {
-    // SAFETY: a tuple, whose length is asked for first; the error is kept and put back.
-    unsafe {
+    // SAFETY: a tuple, whose length is asked for first.
+    let first = unsafe {
         if !(2..=most).contains(&ffi::PyTuple_Size(object)) {
             return Err(raised);
         }
-        let (mut kind, mut value, mut trace) =
-            (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
-        ffi::PyErr_Fetch(&mut kind, &mut value, &mut trace);
-        if let Err(raised) = host(ffi::PyTuple_GetItem(object, 0)) {
-            ffi::Py_XDECREF(kind);
-            ffi::Py_XDECREF(value);
-            ffi::Py_XDECREF(trace);
-            return Err(raised);
-        }
-        ffi::PyErr_Restore(kind, value, trace);
-    }
+        ffi::PyTuple_GetItem(object, 0)
+    };
+    let kept = Kept::take();
+    host(first)?;
+    kept.put_back();
     Err(raised)
 }
 

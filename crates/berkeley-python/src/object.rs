@@ -15,7 +15,7 @@ use crate::data;
 use crate::errors;
 use crate::methods;
 use crate::raw::{
-    Owned, Python, Raised, Res, audit, guard, os_error, parse_named, text, value_error,
+    Kept, Owned, Python, Raised, Res, audit, guard, os_error, parse_named, text, value_error,
 };
 
 /// A socket as Python has it. `_ssl` reads the number and the timeout at their places without
@@ -428,10 +428,9 @@ unsafe extern "C" fn finalize(this: *mut PyObject) {
         return;
     }
     guard((), |py| {
-        // SAFETY: whatever error is set is kept, and put back in the end.
+        let kept = Kept::take();
+        // SAFETY: the interpreter's own exception, a live object.
         unsafe {
-            let (mut kind, mut value, mut trace) = (null_mut(), null_mut(), null_mut());
-            ffi::PyErr_Fetch(&mut kind, &mut value, &mut trace);
             if warn_unclosed(this).is_err() && ffi::PyErr_ExceptionMatches(ffi::PyExc_Warning) != 0
             {
                 ffi::PyErr_WriteUnraisable(this);
@@ -440,8 +439,8 @@ unsafe extern "C" fn finalize(this: *mut PyObject) {
             object.fd.store(-1, Ordering::Relaxed);
             let _ = methods::close_number(py, fd);
             ffi::PyErr_Clear();
-            ffi::PyErr_Restore(kind, value, trace);
         }
+        kept.put_back();
         Ok(())
     });
 }

@@ -226,6 +226,51 @@ pub(crate) fn is_raised() -> bool {
     unsafe { !ffi::PyErr_Occurred().is_null() }
 }
 
+/// The error that is set, if any, kept aside while something else is done.
+pub(crate) struct Kept(#[cfg(Py_3_12)] [*mut PyObject; 1], #[cfg(not(Py_3_12))] [*mut PyObject; 3]);
+
+impl Kept {
+    /// Takes it away: none is set.
+    pub(crate) fn take() -> Kept {
+        // SAFETY: the interpreter is attached; what is taken is owned here.
+        #[cfg(Py_3_12)]
+        return Kept([unsafe { ffi::PyErr_GetRaisedException() }]);
+        #[cfg(not(Py_3_12))]
+        {
+            let mut parts = [std::ptr::null_mut(); 3];
+            let [kind, value, trace] = &mut parts;
+            // SAFETY: as above.
+            unsafe { ffi::PyErr_Fetch(kind, value, trace) };
+            Kept(parts)
+        }
+    }
+
+    /// Sets it again, in the place of what is set now.
+    pub(crate) fn put_back(self) {
+        // SAFETY: each part is given away once.
+        unsafe {
+            #[cfg(Py_3_12)]
+            let [error] = self.0;
+            #[cfg(Py_3_12)]
+            ffi::PyErr_SetRaisedException(error);
+            #[cfg(not(Py_3_12))]
+            let [kind, value, trace] = self.0;
+            #[cfg(not(Py_3_12))]
+            ffi::PyErr_Restore(kind, value, trace);
+        }
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        for part in self.0 {
+            // SAFETY: owned here, or null.
+            unsafe { ffi::Py_XDECREF(part) };
+        }
+    }
+}
+
 /// What C answers: minus one and an error is an error.
 pub(crate) fn checked(answer: i64) -> Res<i64> {
     if answer == -1 && is_raised() { Err(Raised) } else { Ok(answer) }
