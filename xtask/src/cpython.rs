@@ -2,14 +2,14 @@
 //!
 //! What each test gives with CPython's own is measured here once, and kept in the target folder.
 
-use std::collections::BTreeMap;
+mod outcomes;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
+use self::outcomes::{Outcomes, Tally, better, differences, outcomes, proven, tally};
 use crate::run::{cannot_start, cargo, root, shown, succeed};
 use crate::test::{Count, finish};
 
@@ -19,7 +19,8 @@ what they give without.
 
 Usage: cargo xtask cpython [OPTION]... [MODULE]...
 
-  MODULE            only these of xtask/cpython/modules.tsv
+  MODULE            only these of xtask/cpython/modules.tsv, or `differential`: thousands of bad
+                    arguments, given to both
   --python VERSION  only with this interpreter: 3.13, 3.13.0 or its path; may be given again
   --variant native  our `_socket` below CPython's socket.py (default)
   --variant full    `berkeley.install()`
@@ -31,6 +32,9 @@ CPython's tests installed.
 
 /// The versions that are looked for.
 const VERSIONS: &[&str] = &["3.11", "3.12", "3.13"];
+
+/// The run that is no module of CPython's.
+const DIFFERENTIAL: &str = "differential";
 
 /// How long one test may take, and one module. Neither is ever near.
 const FOR_ONE: Duration = Duration::from_secs(420);
@@ -80,19 +84,6 @@ struct Interpreter {
     folder: PathBuf,
 }
 
-/// What a run of a module gave.
-#[derive(Debug, Default, PartialEq)]
-struct Outcomes {
-    tests: BTreeMap<String, String>,
-    /// Sockets of our type and of others that were made.
-    ours: u64,
-    others: u64,
-    /// Processes that told how many.
-    processes: u64,
-    /// Those in which `_socket` was not ours in the end.
-    astray: u64,
-}
-
 /// Runs what is wanted with each interpreter.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     if args.iter().any(|arg| arg == "-h" || arg == "--help") {
@@ -101,6 +92,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     }
     let wanted = wanted(args)?;
     let modules = chosen(&fs_text(&data().join("modules.tsv"))?, &wanted.modules)?;
+    // What is imported there leaves files beside it.
+    copied(&data().join("suites"), &suites()?)?;
     let mut count = Count::default();
     let Some(alone) = namespace() else {
         println!("skipped cpython: no right to make a network namespace (unshare --net)");
@@ -151,20 +144,21 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
 
 /// The rows of a table with these names; all if there are none.
 fn chosen(table: &str, names: &[String]) -> Result<Vec<Module>, String> {
+    let suites = suites()?.display().to_string();
     let rows = table.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    let all: Vec<Module> = rows.filter_map(module).collect();
-    if let Some(name) = names.iter().find(|name| all.iter().all(|row| row.name != **name)) {
+    let all: Vec<Module> = rows.filter_map(|row| module(row, &suites)).collect();
+    let known = |name: &str| name == DIFFERENTIAL || all.iter().any(|row| row.name == name);
+    if let Some(name) = names.iter().find(|name| !known(name)) {
         return Err(format!("there is no module {name} in xtask/cpython/modules.tsv"));
     }
     Ok(all.into_iter().filter(|row| names.is_empty() || names.contains(&row.name)).collect())
 }
 
-fn module(line: &str) -> Option<Module> {
+fn module(line: &str, suites: &str) -> Option<Module> {
     let mut cells = line.split('\t');
     let (name, module) = (cells.next()?.to_owned(), cells.next()?.to_owned());
-    let suites = data().join("suites").display().to_string();
     let words = cells.next().unwrap_or_default().split_whitespace();
-    let arguments = words.map(|word| word.replace("{suites}", &suites)).collect();
+    let arguments = words.map(|word| word.replace("{suites}", suites)).collect();
     Some(Module { name, module, arguments })
 }
 
@@ -295,7 +289,21 @@ impl Lane<'_> {
                 problems.push(format!("{} {}: {problem}", self.interpreter.version, module.name));
             }
         }
+        if wanted.modules.is_empty() || wanted.modules.iter().any(|name| name == DIFFERENTIAL) {
+            let done = self.differential(&replaced);
+            count.add(usize::from(done.is_ok()), usize::from(done.is_err()), 0);
+            problems.extend(done.err());
+        }
         Ok(())
+    }
+
+    /// Gives bad arguments to CPython's `_socket` and ours, in one process.
+    fn differential(&self, folder: &Path) -> Result<(), String> {
+        let mut test = Command::new("timeout");
+        test.args(["--kill-after=10", &FOR_ALL.as_secs().to_string()]).args(self.alone);
+        test.arg(folder.join("bin/python")).arg("-I");
+        test.arg(root().join("tests/python/differential.py")).stdin(Stdio::null());
+        succeed(&mut test)
     }
 
     /// Builds the native module for the interpreter.
@@ -395,107 +403,14 @@ impl Lane<'_> {
     }
 }
 
-impl Outcomes {
-    fn text(&self) -> String {
-        serde_json::json!({
-            "tests": self.tests,
-            "ours": self.ours,
-            "others": self.others,
-            "processes": self.processes,
-            "astray": self.astray,
-        })
-        .to_string()
-    }
-}
-
-/// Reads what a run gave.
-fn outcomes(text: &str) -> Result<Outcomes, String> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| format!("what a run gave: {error}"))?;
-    let number = |name: &str| value.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let tests = value.get("tests").and_then(Value::as_object).into_iter().flatten();
-    Ok(Outcomes {
-        tests: tests
-            .map(|(test, outcome)| (test.clone(), outcome.as_str().unwrap_or_default().to_owned()))
-            .collect(),
-        ours: number("ours"),
-        others: number("others"),
-        processes: number("processes"),
-        astray: number("astray"),
-    })
-}
-
-/// How good an outcome is; below another is better.
-fn rank(outcome: Option<&String>) -> usize {
-    let ranks = ["ok", "exit status: 0", "skip"];
-    match outcome {
-        None => ranks.len(),
-        Some(outcome) => ranks.iter().position(|known| known == outcome).unwrap_or(ranks.len() + 1),
-    }
-}
-
-/// The tests that differ: `id: expected, found`.
-fn changed<'a>(
-    expected: &'a Outcomes,
-    found: &'a Outcomes,
-) -> impl Iterator<Item = (bool, String)> + 'a {
-    let mut names: Vec<&String> = expected.tests.keys().chain(found.tests.keys()).collect();
-    names.sort();
-    names.dedup();
-    names.into_iter().filter_map(|name| {
-        let (before, now) = (expected.tests.get(name), found.tests.get(name));
-        let shown = |outcome: Option<&String>| outcome.map_or("missing", String::as_str).to_owned();
-        let line = format!("{name}: {}, was {}", shown(now), shown(before));
-        (before != now).then(|| (rank(now) > rank(before) || now.is_none(), line))
-    })
-}
-
-fn differences(expected: &Outcomes, found: &Outcomes) -> Vec<String> {
-    changed(expected, found).filter(|(worse, _)| *worse).map(|(_, line)| line).collect()
-}
-
-fn better(expected: &Outcomes, found: &Outcomes) -> Vec<String> {
-    changed(expected, found).filter(|(worse, _)| !*worse).map(|(_, line)| line).collect()
-}
-
-/// How many tests did as before or better, and how many did not.
-struct Tally {
-    ok: usize,
-    skipped: usize,
-    changed: usize,
-}
-
-fn tally(expected: &Outcomes, found: &Outcomes) -> Tally {
-    let worse = differences(expected, found).len();
-    let skipped = found
-        .tests
-        .iter()
-        .filter(|(name, outcome)| *outcome == "skip" && expected.tests.get(*name) == Some(*outcome))
-        .count();
-    let counted = found.tests.len() - skipped;
-    let missing = expected.tests.keys().filter(|name| !found.tests.contains_key(*name)).count();
-    let ok = (counted + missing).saturating_sub(worse);
-    Tally { ok, skipped, changed: changed(expected, found).count() }
-}
-
-/// Whether the run has used our sockets and no others.
-fn proven(expected: &Outcomes, found: &Outcomes) -> Result<(), String> {
-    match found {
-        Outcomes { processes: 0, .. } => Err("no process said what it used".to_owned()),
-        Outcomes { astray: 1.., .. } => {
-            Err(format!("`_socket` was not ours in {} processes in the end", found.astray))
-        }
-        Outcomes { ours: 0, .. } if expected.others > 0 => {
-            Err("no socket of ours was made".to_owned())
-        }
-        Outcomes { others: 1.., .. } => Err(format!("{} sockets were not ours", found.others)),
-        _ => Ok(()),
-    }
-}
-
 /// The folder of what belongs to this command.
 fn data() -> PathBuf {
     root().join("xtask/cpython")
+}
+
+/// Tests that are made of CPython's, where they are run from.
+fn suites() -> Result<PathBuf, String> {
+    Ok(target()?.join("cpython/suites"))
 }
 
 /// Cargo's folder of what is built: this program is in it.
@@ -557,11 +472,6 @@ mod tests {
         words.iter().map(ToString::to_string).collect()
     }
 
-    fn given(tests: &[(&str, &str)], ours: u64, others: u64) -> Outcomes {
-        let tests = tests.iter().map(|(name, outcome)| (name.to_string(), outcome.to_string()));
-        Outcomes { tests: tests.collect(), ours, others, processes: 1, astray: 0 }
-    }
-
     #[test]
     fn arguments_are_modules_and_options() {
         let all = strings(&["test_ssl", "--python", "3.13", "--variant", "full", "--stock"]);
@@ -584,36 +494,5 @@ mod tests {
         let one = chosen(&table, &strings(&["test_eintr"])).unwrap();
         assert_eq!(one[0].arguments, ["-u", "walltime"]);
         assert!(chosen(&table, &strings(&["test_nothing"])).is_err());
-    }
-
-    #[test]
-    fn what_is_worse_fails() {
-        let before = given(&[("a", "ok"), ("b", "skip"), ("c", "fail"), ("d", "ok")], 0, 5);
-        let now = given(&[("a", "fail"), ("b", "ok"), ("c", "fail"), ("e", "error")], 5, 0);
-        assert_eq!(
-            differences(&before, &now),
-            ["a: fail, was ok", "d: missing, was ok", "e: error, was missing"]
-        );
-        assert_eq!(better(&before, &now), ["b: ok, was skip"]);
-        let Tally { ok, skipped, changed } = tally(&before, &now);
-        assert_eq!((ok, skipped, changed), (2, 0, 4));
-        assert_eq!(differences(&before, &before), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_run_must_use_our_sockets() {
-        let before = given(&[], 0, 5);
-        assert!(proven(&before, &given(&[], 5, 0)).is_ok());
-        assert!(proven(&before, &given(&[], 0, 0)).is_err());
-        assert!(proven(&before, &given(&[], 5, 1)).is_err());
-        assert!(proven(&before, &Outcomes::default()).is_err());
-        // What makes none with CPython's own need make none with ours.
-        assert!(proven(&given(&[], 0, 0), &given(&[], 0, 0)).is_ok());
-    }
-
-    #[test]
-    fn what_was_measured_is_read_again() {
-        let measured = given(&[("a", "ok"), ("t ended", "exit status: 0")], 3, 1);
-        assert_eq!(outcomes(&measured.text()).unwrap(), measured);
     }
 }
