@@ -13,7 +13,6 @@ import argparse
 import array
 import collections
 import ctypes
-import errno
 import fcntl
 import importlib.machinery
 import importlib.util
@@ -86,7 +85,12 @@ KNOWN = [
         "Address already in use",
         "the kernel has not freed the netlink number of the other's socket yet",
     ),
-    Known("recv|recvfrom|recvmsg", "MemoryError|byte string is too large", "", "memory is asked for when the rest is checked"),
+    Known(
+        "recv|recvfrom|recvmsg",
+        "MemoryError|byte string is too large",
+        "",
+        "memory is asked for when the rest is checked",
+    ),
     Known(
         "bind|connect|connect_ex|sendto|sendmsg",
         r"fe80::1%",
@@ -285,7 +289,21 @@ class Arguments:
         return self.mostly(lambda: self.random.choice(FAMILIES))
 
     def service(self):
-        services = [0, 80, "80", b"80", "http", b"http", None, "nothing", -1, 65536, 2**40, "", " 1"]
+        services = [
+            0,
+            80,
+            "80",
+            b"80",
+            "http",
+            b"http",
+            None,
+            "nothing",
+            -1,
+            65536,
+            2**40,
+            "",
+            " 1",
+        ]
         return self.mostly(lambda: self.random.choice(services))
 
     def data(self):
@@ -327,7 +345,12 @@ class Arguments:
             case "AF_INET" | "AF_RDS":
                 parts = [self.host(), self.port()]
             case "AF_INET6":
-                parts = [self.host(), self.port(), self.one_of(0, number()), self.one_of(1, number())]
+                parts = [
+                    self.host(),
+                    self.port(),
+                    self.one_of(0, number()),
+                    self.one_of(1, number()),
+                ]
                 parts = parts[: self.one_of(2, 3, 4, 4)]
             case "AF_UNIX":
                 return self.mostly(lambda: any_of(PATHS))
@@ -337,7 +360,13 @@ class Arguments:
                 parts = [interface, self.one_of(0, 2048, -1, 65536), *rest[1:]]
                 parts = parts[: self.one_of(2, 3, 4, 5, 5)]
             case "AF_TIPC":
-                parts = [self.one_of(1, 2, 3, 4), number(), number(), number(), self.one_of(1, 2, 3)]
+                parts = [
+                    self.one_of(1, 2, 3, 4),
+                    number(),
+                    number(),
+                    number(),
+                    self.one_of(1, 2, 3),
+                ]
                 parts = parts[: self.one_of(4, 5)]
             case "AF_CAN":
                 interface = self.mostly(lambda: any_of(["lo", "", "nothing", "x" * 16, "x" * 15]))
@@ -400,7 +429,9 @@ def functions(make):
         "ntohs": [number],
         "if_indextoname": [number],
         "if_nameindex": [],
-        "if_nametoindex": [lambda: make.mostly(lambda: make.one_of("lo", "nothing", b"lo", "x" * 99))],
+        "if_nametoindex": [
+            lambda: make.mostly(lambda: make.one_of("lo", "nothing", b"lo", "x" * 99))
+        ],
         "inet_aton": [make.host],
         "inet_ntoa": [packed],
         "inet_ntop": [family, packed],
