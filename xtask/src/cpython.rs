@@ -4,6 +4,7 @@
 
 mod outcomes;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,6 +25,7 @@ Usage: cargo xtask cpython [OPTION]... [MODULE]...
   --python VERSION  only with this interpreter: 3.13, 3.13.0 or its path; may be given again
   --variant native  our `_socket` below CPython's socket.py (default)
   --variant full    `berkeley.install()`
+  --kernel          under a kernel that has every family, as `cargo xtask kernel` has it
   --stock           measure again what CPython's own gives
 
 Without --python these run that are found: 3.11, 3.12 and 3.13, each from PATH or pyenv, with
@@ -47,6 +49,7 @@ struct Wanted {
     pythons: Vec<String>,
     variant: Variant,
     stock_again: bool,
+    kernel: bool,
 }
 
 /// Whose sockets a run has.
@@ -95,7 +98,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     // What is imported there leaves files beside it.
     copied(&data().join("suites"), &suites()?)?;
     let mut count = Count::default();
-    let Some(alone) = namespace() else {
+    let alone = if wanted.kernel { Some(Vec::new()) } else { namespace() };
+    let Some(alone) = alone else {
         println!("skipped cpython: no right to make a network namespace (unshare --net)");
         count.add(0, 0, modules.len());
         return finish(count, &[]);
@@ -103,7 +107,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let mut problems = Vec::new();
     for interpreter in interpreters(&wanted.pythons, &mut count)? {
         println!("== CPython {} ({})", interpreter.version, interpreter.file.display());
-        let lane = Lane { interpreter: &interpreter, alone: &alone };
+        let lane = Lane { interpreter: &interpreter, alone: &alone, kernel: wanted.kernel };
         lane.run(&wanted, &modules, &mut count, &mut problems)?;
     }
     finish(count, &problems)
@@ -115,6 +119,7 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
         pythons: Vec::new(),
         variant: Variant::Native,
         stock_again: false,
+        kernel: false,
     };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -131,6 +136,7 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
                 }
             }
             "--stock" => wanted.stock_again = true,
+            "--kernel" => wanted.kernel = true,
             option if option.starts_with('-') => {
                 return Err(format!(
                     "there is no option {option}; see `cargo xtask cpython --help`"
@@ -237,6 +243,8 @@ pub(crate) fn candidates(version: &str) -> Vec<PathBuf> {
 struct Lane<'a> {
     interpreter: &'a Interpreter,
     alone: &'a [&'static str],
+    /// Whether they are in the guest of `xtask/kernel/run`, which is alone.
+    kernel: bool,
 }
 
 impl Lane<'_> {
@@ -255,7 +263,7 @@ impl Lane<'_> {
                 println!("{:24} not in {}", module.name, self.interpreter.version);
                 continue;
             }
-            let known = stock.join(format!("{}.json", module.name));
+            let known = self.file(&stock, module, "json");
             let expected = match fs::read_to_string(&known).map(|text| outcomes(&text)) {
                 Ok(Ok(known)) if !wanted.stock_again => known,
                 _ => self.measure(&stock, module)?.0,
@@ -289,7 +297,8 @@ impl Lane<'_> {
                 problems.push(format!("{} {}: {problem}", self.interpreter.version, module.name));
             }
         }
-        if wanted.modules.is_empty() || wanted.modules.iter().any(|name| name == DIFFERENTIAL) {
+        let named = !wanted.modules.is_empty();
+        if !self.kernel && !named || wanted.modules.iter().any(|name| name == DIFFERENTIAL) {
             let done = self.differential(&replaced);
             count.add(usize::from(done.is_ok()), usize::from(done.is_err()), 0);
             problems.extend(done.err());
@@ -347,6 +356,12 @@ impl Lane<'_> {
         Ok(folder)
     }
 
+    /// Where something about a module is kept.
+    fn file(&self, folder: &Path, module: &Module, kind: &str) -> PathBuf {
+        let lane = if self.kernel { "kernel-" } else { "" };
+        folder.join(format!("{lane}{}.{kind}", module.name))
+    }
+
     /// Whether the interpreter has a module of tests.
     fn has(&self, module: &Module) -> Result<bool, String> {
         let Some(at) = module.arguments.iter().position(|word| word == "--testdir") else {
@@ -361,7 +376,7 @@ impl Lane<'_> {
 
     /// Runs a module in an environment, and keeps what it gave there.
     fn measure(&self, folder: &Path, module: &Module) -> Result<(Outcomes, Duration), String> {
-        let file = |kind: &str| folder.join(format!("{}.{kind}", module.name));
+        let file = |kind: &str| self.file(folder, module, kind);
         let (log, report) = (file("log"), file("xml"));
         let _ = fs::remove_file(&report);
         let python = folder.join("bin/python");
@@ -376,11 +391,20 @@ impl Lane<'_> {
         let errors = output.try_clone().map_err(|error| problem(&log, &error))?;
 
         let mut test = Command::new("timeout");
-        test.args(["--kill-after=10", &FOR_ALL.as_secs().to_string()]).args(self.alone);
-        test.arg(&self.interpreter.file).args(["-I", "-S"]).arg(data().join("lo.py"));
+        test.args(["--kill-after=10", &FOR_ALL.as_secs().to_string()]);
+        if self.kernel {
+            test.arg(root().join("xtask/kernel/run")).args(["--mem", "2048", "--timeout"]);
+            test.arg(FOR_ALL.as_secs().to_string()).arg("--").arg(&self.interpreter.file);
+            test.args(["-I", "-S"]).arg(data().join("guest.py")).args([&report, &proof]);
+        } else {
+            test.args(self.alone).arg(&self.interpreter.file).args(["-I", "-S"]);
+            test.arg(data().join("lo.py"));
+        }
         test.arg(&python).args(["-m", "test", "-v", "--timeout", &FOR_ONE.as_secs().to_string()]);
         test.arg("--tempdir").arg(&temporary).arg("--junit-xml").arg(&report);
-        test.args(&module.arguments).arg(&module.module);
+        // What hangs on some kernels does not on that one.
+        let all_run = self.kernel && module.arguments.iter().any(|word| word == "-i");
+        test.args(module.arguments.iter().filter(|_| !all_run)).arg(&module.module);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PYTHON") {
                 test.env_remove(name);
@@ -391,6 +415,9 @@ impl Lane<'_> {
         let status = test.status().map_err(|error| cannot_start(&test, &error))?;
         let took = start.elapsed();
         let _ = fs::remove_dir_all(&temporary);
+        if self.kernel {
+            brought(&log)?;
+        }
 
         let mut read = Command::new(&self.interpreter.file);
         read.arg("-I").arg(data().join("outcomes.py")).args([&report, &log, &proof]);
@@ -401,6 +428,16 @@ impl Lane<'_> {
         written(&kept, found.text().as_bytes())?;
         Ok((found, took))
     }
+}
+
+/// Writes the files that were written in the guest, by the last line of its log.
+fn brought(log: &Path) -> Result<(), String> {
+    let bytes = fs::read(log).map_err(|error| problem(log, &error))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.trim_end().lines().last().unwrap_or_default();
+    let files: BTreeMap<PathBuf, String> =
+        serde_json::from_str(line).map_err(|_| format!("{}: the guest died", log.display()))?;
+    files.iter().try_for_each(|(file, content)| written(file, content.as_bytes()))
 }
 
 /// The folder of what belongs to this command.
