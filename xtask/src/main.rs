@@ -1,6 +1,7 @@
 //! The project's chores: `cargo xtask --help` lists them.
 
 mod bench;
+mod cpython;
 mod fresh;
 mod fuzz;
 mod kernel;
@@ -8,6 +9,7 @@ mod layers;
 mod miri;
 mod nightly;
 mod peers;
+mod python;
 mod run;
 mod test;
 
@@ -30,6 +32,11 @@ Usage: cargo xtask <COMMAND>
                    `cargo xtask fuzz --help`
   miri             the tests without system calls under Miri, also as a machine of 32 bits and a
                    big-endian one; takes a nightly toolchain with Miri
+  cpython [ARGS...]
+                   CPython's own tests with our sockets; see `cargo xtask cpython --help`
+  python [VERSION...]
+                   the Python package in a fresh environment of each Python, and its tests; see
+                   `cargo xtask python --help`
   fresh            `cargo xtask test` in a fresh clone of the last commit
 
 `test` and `layers` need only cargo and a C compiler.
@@ -48,6 +55,8 @@ fn main() -> ExitCode {
         (Some("layers"), []) => layers::check(),
         (Some("bench"), args) => bench::run(args),
         (Some("peers"), []) => peers::run(),
+        (Some("cpython"), args) => cpython::run(args),
+        (Some("python"), args) => python::run(args),
         (Some("kernel"), args) => kernel::run(args),
         // What the guest of `kernel` runs.
         (Some("kernel-inside"), [messages, args @ ..]) => kernel::run_inside(messages, args),

@@ -157,6 +157,8 @@ pub enum Call {
     SetSockOpt,
     /// Changing the blocking mode.
     SetTimeout,
+    /// Whether descriptors are inherited.
+    Inheritable,
     /// Ending one direction or both.
     Shutdown,
     /// Closing.
@@ -239,6 +241,7 @@ impl Call {
             Call::GetPeerName => "getpeername",
             Call::GetSockOpt => "getsockopt",
             Call::SetSockOpt => "setsockopt",
+            Call::Inheritable => "fcntl",
             Call::SetTimeout => "set_timeout",
             Call::Shutdown => "shutdown",
             Call::Close => "close",

@@ -78,6 +78,7 @@ pub mod eyeballs;
 pub mod icmp;
 mod inet;
 mod interfaces;
+mod interrupt;
 mod kind;
 mod names;
 pub mod opt;
@@ -104,6 +105,7 @@ pub use dial::{
 pub use error::{Call, Cause, Error, LookupCode, Result};
 pub use inet::{htonl, htons, inet_aton, inet_ntoa, inet_ntop, inet_pton, ntohl, ntohs};
 pub use interfaces::{InterfaceAddr, InterfaceFlags, getifaddrs};
+pub use interrupt::{InterruptHook, set_interrupt_hook};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
     AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, getaddrinfo,
@@ -112,7 +114,8 @@ pub use names::{
     if_nametoindex, sethostname,
 };
 pub use socket::{
-    CipherOp, Received, ReceivedFds, Socket, default_timeout, set_default_timeout, tee,
+    CipherOp, Lent, Received, ReceivedFds, Socket, default_timeout, is_inheritable,
+    set_default_timeout, set_inheritable, tee,
 };
 pub use std::net::Shutdown;
 pub use stream::SocketFile;

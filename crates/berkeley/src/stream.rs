@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, IoSlice, IoSliceMut, Read, Wr
 use std::os::fd::AsFd;
 
 use crate::error::{Call, Cause, Error, Result};
+use crate::interrupt::interrupted;
 use crate::kind::MsgFlags;
 use crate::socket::Socket;
 use crate::sys::{self, Interest};
@@ -65,6 +66,9 @@ impl Socket {
             if rest.is_empty() {
                 return Ok(());
             }
+            // A signal that came in the middle of it has only made the piece shorter.
+            interrupted(Call::SendAll)
+                .map_err(|error| error.after_sending(data.len() - rest.len()))?;
             if patience.is_some_and(|deadline| deadline.has_passed()) {
                 // The kernel took some each time; the deadline is for all of them.
                 let error = Error::new(Call::SendAll, Cause::TimedOut);

@@ -118,6 +118,12 @@ impl SharedTimeout {
         SharedTimeout(AtomicU64::new(to_word(timeout)))
     }
 
+    /// In nanoseconds; below zero is none.
+    #[inline]
+    pub(crate) fn of_nanos(nanos: i64) -> SharedTimeout {
+        SharedTimeout(AtomicU64::new(u64::try_from(nanos).unwrap_or(SharedTimeout::NONE)))
+    }
+
     #[inline]
     pub(crate) fn get(&self) -> Option<Duration> {
         match self.0.load(Ordering::Relaxed) {

@@ -25,9 +25,8 @@ fn e8_descriptors_stay_as_many_as_they_were() {
     let elsewhere: Addr = "192.0.2.1:0".parse().unwrap();
 
     let before = open_descriptors();
-    let race = Connector::new()
-        .timeout(Duration::from_secs(20))
-        .happy_eyeballs(Duration::from_millis(10));
+    let race =
+        Connector::new().timeout(Duration::from_secs(20)).happy_eyeballs(Duration::from_millis(10));
     for _ in 0..50 {
         for list in [&[dead, gone, dead, alive][..], &[alive, dead], &[gone, alive], &[alive; 4]] {
             let client = race.connect_any(list.iter().copied()).unwrap();

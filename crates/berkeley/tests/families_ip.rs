@@ -167,6 +167,13 @@ fn a8_cooked_frames() {
     let (data, from) = take(&receiver, 100);
     assert_eq!(data, b"without a header");
     assert_eq!(from.to::<PacketAddr>().unwrap().protocol, 0x88b5);
+
+    // With what comes beside it: this family refuses flags that others ignore.
+    sender.send_to(b"another", to).unwrap();
+    let (mut room, mut control) = ([0; 100], RecvBuffer::with_room(100));
+    let flags = MsgFlags::empty();
+    let got = receiver.recv_message_with(&mut room[..], &mut control, flags).unwrap();
+    assert_eq!((&room[..7], got.data), (&b"another"[..], 7));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
 use super::Socket;
-use crate::error::{Error, Result};
+use crate::error::{Call, Error, Result};
+use crate::sys;
 
 impl AsFd for Socket {
     #[inline]
@@ -64,3 +65,45 @@ macro_rules! std_sockets {
 }
 
 std_sockets!(TcpStream, TcpListener, UdpSocket, UnixStream, UnixListener, UnixDatagram);
+
+/// Whether a program that this process starts gets this descriptor too. Sockets are made so that
+/// it does not.
+///
+/// ```
+/// use berkeley::{Family, Protocol, Socket, Type};
+///
+/// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+/// assert!(!berkeley::is_inheritable(&sock)?);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The system's own.
+///
+/// See `fcntl(2)`, `FD_CLOEXEC`.
+#[doc(alias("get_inheritable", "FD_CLOEXEC"))]
+pub fn is_inheritable(fd: impl AsFd) -> Result<bool> {
+    sys::is_close_on_exec(fd.as_fd()).map(|closed| !closed).map_err(Error::of(Call::Inheritable))
+}
+
+/// Sets whether a program that this process starts gets this descriptor too.
+///
+/// ```
+/// use berkeley::{Family, Protocol, Socket, Type};
+///
+/// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+/// berkeley::set_inheritable(&sock, true)?;
+/// assert!(berkeley::is_inheritable(&sock)?);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The system's own.
+///
+/// See `fcntl(2)`, `FD_CLOEXEC`.
+#[doc(alias = "FD_CLOEXEC")]
+pub fn set_inheritable(fd: impl AsFd, inheritable: bool) -> Result<()> {
+    sys::set_close_on_exec(fd.as_fd(), !inheritable).map_err(Error::of(Call::Inheritable))
+}

@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
+use crate::interrupt::interrupted;
 use crate::kind::MsgFlags;
 use crate::sys::{self, Errno, Interest};
 use crate::time::Deadline;
@@ -161,7 +162,7 @@ impl Socket {
         loop {
             match (sys::splice(from, to, most, nonblocking), patience) {
                 (Ok(moved), _) => return Ok(moved),
-                (Err(Errno::EINTR), _) => {}
+                (Err(Errno::EINTR), _) => interrupted(Call::Splice)?,
                 (Err(Errno::EAGAIN), Some(deadline)) => {
                     self.wait(Call::Splice, own, deadline)?;
                     wait_for(pipe, pipes, deadline)?;
@@ -234,7 +235,7 @@ impl Socket {
 pub fn tee(from: impl AsFd, to: impl AsFd, most: usize) -> Result<usize> {
     loop {
         match sys::tee(from.as_fd(), to.as_fd(), most) {
-            Err(Errno::EINTR) => {}
+            Err(Errno::EINTR) => interrupted(Call::Tee)?,
             done => return done.map_err(Error::of(Call::Tee)),
         }
     }
@@ -251,7 +252,8 @@ fn wait_for(pipe: BorrowedFd<'_>, interest: Interest, deadline: Deadline) -> Res
             Ok(sys::Woken::TimedOut) if deadline.has_passed() => {
                 return Err(Error::new(Call::Splice, Cause::TimedOut));
             }
-            Ok(sys::Woken::TimedOut) | Err(Errno::EINTR) => {}
+            Ok(sys::Woken::TimedOut) => {}
+            Err(Errno::EINTR) => interrupted(Call::Splice)?,
             Ok(_) => return Ok(()),
             Err(errno) => return Err(Error::new(Call::Splice, errno)),
         }

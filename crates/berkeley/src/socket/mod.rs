@@ -4,6 +4,7 @@ mod cipher;
 mod connect;
 mod convert;
 mod file;
+mod lent;
 mod message;
 mod offload;
 mod options;
@@ -17,7 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
 pub use self::cipher::CipherOp;
+pub use self::convert::{is_inheritable, set_inheritable};
 pub use self::file::tee;
+pub use self::lent::Lent;
 pub use self::message::{Received, ReceivedFds};
 pub(crate) use self::offload::{Refusal, SendOffload};
 use self::retry::BaseFlags;
@@ -284,6 +287,15 @@ impl Socket {
         kind: (Family, Type, Protocol),
         timeout: Option<Duration>,
     ) -> Socket {
+        Socket::assemble_with(fd, kind, SharedTimeout::new(timeout))
+    }
+
+    #[inline]
+    fn assemble_with(
+        fd: OwnedFd,
+        kind: (Family, Type, Protocol),
+        timeout: SharedTimeout,
+    ) -> Socket {
         let (family, ty, protocol) = kind;
         Socket {
             fd,
@@ -291,8 +303,8 @@ impl Socket {
             ty,
             protocol,
             retired: AtomicBool::new(false),
-            timeout: SharedTimeout::new(timeout),
-            flags: BaseFlags::new(kind, timeout),
+            flags: BaseFlags::new(kind, timeout.is_none()),
+            timeout,
             offload: SendOffload::new(),
             late: AtomicI32::new(0),
         }
@@ -325,7 +337,7 @@ impl Socket {
                 .map_err(Error::of(Call::SetTimeout))?;
         }
         self.timeout.set(timeout);
-        self.flags.set((self.family, self.ty, self.protocol), timeout);
+        self.flags.set((self.family, self.ty, self.protocol), timeout.is_none());
         Ok(())
     }
 

@@ -150,6 +150,28 @@ impl Socket {
         })
     }
 
+    /// Sets any option, by level and number, to nothing of this length, as a few options of the
+    /// kernel's cryptography take it.
+    ///
+    /// ```no_run
+    /// # use berkeley::{Family, Protocol, Socket, Type};
+    /// let aead = Socket::new(Family::ALG, Type::SEQPACKET, Protocol::DEFAULT)?;
+    /// aead.bind("alg:aead:gcm(aes)")?;
+    /// aead.setsockopt_len(279, 5, 12)?; // SOL_ALG, ALG_SET_AEAD_AUTHSIZE: a tag of 12 bytes
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set`](Socket::set).
+    ///
+    /// See `setsockopt(2)`.
+    pub fn setsockopt_len(&self, level: i32, number: i32, len: u32) -> Result<()> {
+        sys::set_option_len(self.fd.as_fd(), level, number, len).map_err(|errno| {
+            Error::new(Call::SetSockOpt, errno).at_name(format!("({level}, {number})"))
+        })
+    }
+
     /// The pending error of the socket, which is thereby cleared: how a connection attempt of a
     /// socket that does not wait has ended, or what a datagram sent before has met.
     ///

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
+use crate::interrupt::interrupted;
 use crate::kind::{Family, MsgFlags, Protocol, Type};
 use crate::sys::{self, Errno, Interest, Woken};
 use crate::time::Deadline;
@@ -115,7 +116,7 @@ impl Socket {
         loop {
             match (attempt(), patience) {
                 (Ok(value), _) => return Ok(value),
-                (Err(Errno::EINTR), _) => {}
+                (Err(Errno::EINTR), _) => interrupted(call)?,
                 // A datagram socket that was shut down is "ready" for ever, with nothing to
                 // receive: to wait again would be to spin.
                 (Err(Errno::EAGAIN), Some(_)) if woken == Woken::ShutDown => {
@@ -136,7 +137,8 @@ impl Socket {
                 Ok(Woken::TimedOut) if deadline.has_passed() => {
                     return Err(Error::new(call, Cause::TimedOut));
                 }
-                Ok(Woken::TimedOut) | Err(Errno::EINTR) => {}
+                Ok(Woken::TimedOut) => {}
+                Err(Errno::EINTR) => interrupted(call)?,
                 Ok(woken) => return Ok(woken),
                 Err(errno) => return Err(Error::new(call, errno)),
             }
@@ -158,14 +160,15 @@ pub(super) struct BaseFlags {
 pub(super) type Kind = (Family, Type, Protocol);
 
 impl BaseFlags {
-    pub(super) fn new(kind: Kind, timeout: Option<Duration>) -> BaseFlags {
+    pub(super) fn new(kind: Kind, waits: bool) -> BaseFlags {
         let flags = BaseFlags { send: AtomicI32::new(0), recv: AtomicI32::new(0) };
-        flags.set(kind, timeout);
+        flags.set(kind, waits);
         flags
     }
 
-    pub(super) fn set(&self, (family, ty, protocol): Kind, timeout: Option<Duration>) {
-        let waiting = if timeout.is_some() { MsgFlags::DONTWAIT.bits() } else { 0 };
+    /// Sets the flags of a kind of socket, which may wait in the kernel or not.
+    pub(super) fn set(&self, (family, ty, protocol): Kind, waits: bool) {
+        let waiting = if waits { 0 } else { MsgFlags::DONTWAIT.bits() };
         let receiving = sys::recv_flags(family.0, ty.0, protocol.0);
         self.send.store(waiting | sys::send_flags(family.0), Ordering::Relaxed);
         self.recv.store(waiting | receiving, Ordering::Relaxed);

@@ -27,7 +27,6 @@ pub(crate) fn recv_flags(family: i32, ty: i32, protocol: i32) -> i32 {
         | c::AF_INET6
         | c::AF_UNIX
         | c::AF_NETLINK
-        | c::AF_PACKET
         | c::AF_VSOCK
         | c::AF_BLUETOOTH
         | c::AF_RDS
@@ -35,6 +34,7 @@ pub(crate) fn recv_flags(family: i32, ty: i32, protocol: i32) -> i32 {
         | c::AF_KEY => c::MSG_TRUNC,
         // Any flag it does not know is an error to it.
         c::AF_CAN if protocol == c::CAN_J1939 => UNTOLD,
+        // Packets too are of these: they tell the length, but refuse the flag of descriptors.
         _ => c::MSG_TRUNC | UNTOLD,
     }
 }

@@ -310,6 +310,24 @@ pub(crate) fn set_option(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]
     check(unsafe { c::setsockopt(fd.as_raw_fd(), level, name, start.cast(), len) })
 }
 
+/// [`set_option`] with a length and no value.
+pub(crate) fn set_option_len(fd: BorrowedFd<'_>, level: i32, name: i32, len: u32) -> Result<()> {
+    // SAFETY: there is no memory: an option that reads some fails with EFAULT.
+    check(unsafe { c::setsockopt(fd.as_raw_fd(), level, name, std::ptr::null(), len) })
+}
+
+pub(crate) fn is_close_on_exec(fd: BorrowedFd<'_>) -> Result<bool> {
+    // SAFETY: `F_GETFD` takes no memory of ours.
+    let flags = unsafe { c::fcntl(fd.as_raw_fd(), c::F_GETFD) };
+    check(flags)?;
+    Ok(flags & c::FD_CLOEXEC != 0)
+}
+
+pub(crate) fn set_close_on_exec(fd: BorrowedFd<'_>, closed: bool) -> Result<()> {
+    // SAFETY: `F_SETFD` takes a number.
+    check(unsafe { c::fcntl(fd.as_raw_fd(), c::F_SETFD, if closed { c::FD_CLOEXEC } else { 0 }) })
+}
+
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<()> {
     let mut on = c::c_int::from(nonblocking);
     // SAFETY: `FIONBIO` reads one int, which lives until the call returns.

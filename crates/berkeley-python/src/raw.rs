@@ -1,0 +1,404 @@
+//! Between Python's C interface and Rust: the error that is set, values that are owned, functions
+//! that Python can call. Everything here is thin; what it means stands in the other files.
+
+use std::ffi::{c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use pyo3::ffi::{self, PyObject};
+pub(crate) use pyo3::marker::Python;
+
+/// Python's error is set, and is the answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Raised;
+
+/// What may raise.
+pub(crate) type Res<T> = Result<T, Raised>;
+
+/// A value of Python that is owned here.
+pub(crate) struct Owned(NonNull<PyObject>);
+
+impl Owned {
+    /// Takes what a call has answered; null is its error.
+    #[inline]
+    pub(crate) fn new(answer: *mut PyObject) -> Res<Owned> {
+        NonNull::new(answer).map(Owned).ok_or(Raised)
+    }
+
+    /// Shares what somebody else owns.
+    #[inline]
+    pub(crate) fn share(object: *mut PyObject) -> Owned {
+        // SAFETY: the callers pass a live object, with the interpreter attached.
+        unsafe { ffi::Py_INCREF(object) };
+        match NonNull::new(object) {
+            Some(object) => Owned(object),
+            None => none(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut PyObject {
+        self.0.as_ptr()
+    }
+
+    /// Gives the value to the caller of C.
+    #[inline]
+    pub(crate) fn into_ptr(self) -> *mut PyObject {
+        let pointer = self.0.as_ptr();
+        std::mem::forget(self);
+        pointer
+    }
+}
+
+impl Drop for Owned {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: it is owned here, and values are dropped with the interpreter attached.
+        unsafe { ffi::Py_DECREF(self.0.as_ptr()) };
+    }
+}
+
+/// `None`.
+pub(crate) fn none() -> Owned {
+    // SAFETY: `None` lives for ever.
+    unsafe {
+        let none = ffi::Py_None();
+        ffi::Py_INCREF(none);
+        Owned(NonNull::new_unchecked(none))
+    }
+}
+
+/// An integer.
+pub(crate) fn int(value: i64) -> Res<Owned> {
+    // SAFETY: takes no pointers.
+    Owned::new(unsafe { ffi::PyLong_FromLongLong(value) })
+}
+
+pub(crate) fn unsigned(value: u64) -> Res<Owned> {
+    // SAFETY: takes no pointers.
+    Owned::new(unsafe { ffi::PyLong_FromUnsignedLongLong(value) })
+}
+
+pub(crate) fn boolean(value: bool) -> Owned {
+    // SAFETY: `True` and `False` live for ever.
+    Owned::share(unsafe { if value { ffi::Py_True() } else { ffi::Py_False() } })
+}
+
+/// A text.
+pub(crate) fn text(value: &str) -> Res<Owned> {
+    let len = value.len() as ffi::Py_ssize_t;
+    // SAFETY: pointer and length describe UTF-8.
+    Owned::new(unsafe { ffi::PyUnicode_FromStringAndSize(value.as_ptr().cast(), len) })
+}
+
+/// A text of the file system's encoding.
+pub(crate) fn fs_text(value: &[u8]) -> Res<Owned> {
+    let len = value.len() as ffi::Py_ssize_t;
+    // SAFETY: pointer and length describe the bytes.
+    Owned::new(unsafe { ffi::PyUnicode_DecodeFSDefaultAndSize(value.as_ptr().cast(), len) })
+}
+
+pub(crate) fn bytes(value: &[u8]) -> Res<Owned> {
+    let len = value.len() as ffi::Py_ssize_t;
+    // SAFETY: pointer and length describe the bytes.
+    Owned::new(unsafe { ffi::PyBytes_FromStringAndSize(value.as_ptr().cast(), len) })
+}
+
+/// A tuple of these.
+pub(crate) fn tuple<const N: usize>(items: [Owned; N]) -> Res<Owned> {
+    // SAFETY: the tuple is new; each place is filled once and takes the reference.
+    unsafe {
+        let tuple = Owned::new(ffi::PyTuple_New(N as ffi::Py_ssize_t))?;
+        for (place, item) in items.into_iter().enumerate() {
+            ffi::PyTuple_SetItem(tuple.as_ptr(), place as ffi::Py_ssize_t, item.into_ptr());
+        }
+        Ok(tuple)
+    }
+}
+
+/// A list of these.
+pub(crate) fn list(items: impl IntoIterator<Item = Res<Owned>>) -> Res<Owned> {
+    // SAFETY: the list is new and this function's own.
+    unsafe {
+        let list = Owned::new(ffi::PyList_New(0))?;
+        for item in items {
+            if ffi::PyList_Append(list.as_ptr(), item?.as_ptr()) < 0 {
+                return Err(Raised);
+            }
+        }
+        Ok(list)
+    }
+}
+
+/// Raises an exception with a text.
+#[cold]
+pub(crate) fn raise(kind: *mut PyObject, message: &str) -> Raised {
+    // SAFETY: the text is UTF-8; the kind is one of the interpreter's exceptions.
+    unsafe {
+        if let Ok(message) = text(message) {
+            ffi::PyErr_SetObject(kind, message.as_ptr());
+        }
+    }
+    Raised
+}
+
+macro_rules! kinds {
+    ($($name:ident = $exception:ident;)*) => {$(
+        #[cold]
+        pub(crate) fn $name(message: &str) -> Raised {
+            // SAFETY: the interpreter's own exception, which lives as long as it does.
+            raise(unsafe { ffi::$exception }, message)
+        }
+    )*};
+}
+
+kinds! {
+    type_error = PyExc_TypeError;
+    value_error = PyExc_ValueError;
+    overflow_error = PyExc_OverflowError;
+    os_error_text = PyExc_OSError;
+    timeout_error = PyExc_TimeoutError;
+}
+
+/// Raises the `OSError` of a number, of the class that it has.
+#[cold]
+pub(crate) fn os_error(errno: i32) -> Raised {
+    // SAFETY: the interpreter's own classes; the arguments are a tuple, or an error is set.
+    unsafe {
+        match error_arguments(errno) {
+            // An interruption lets handlers run, whose error counts.
+            Some(arguments) if errno != libc::EINTR => {
+                ffi::PyErr_SetObject(error_class(errno), arguments);
+            }
+            _ => {
+                *libc::__errno_location() = errno;
+                ffi::PyErr_SetFromErrno(ffi::PyExc_OSError);
+            }
+        }
+    }
+    Raised
+}
+
+/// The class that `OSError` itself would choose, which costs it a look-up.
+fn error_class(errno: i32) -> *mut PyObject {
+    // SAFETY: the interpreter's own classes.
+    unsafe {
+        match errno {
+            libc::EAGAIN | libc::EALREADY | libc::EINPROGRESS => ffi::PyExc_BlockingIOError,
+            libc::ECONNREFUSED => ffi::PyExc_ConnectionRefusedError,
+            libc::ECONNRESET => ffi::PyExc_ConnectionResetError,
+            libc::EPIPE | libc::ESHUTDOWN => ffi::PyExc_BrokenPipeError,
+            _ => ffi::PyExc_OSError,
+        }
+    }
+}
+
+/// The number and its text, as `OSError` takes them: made once, and kept.
+fn error_arguments(errno: i32) -> Option<*mut PyObject> {
+    const MADE: usize = 134; // Linux's largest number is 133.
+    static KEPT: [AtomicPtr<PyObject>; MADE] =
+        [const { AtomicPtr::new(std::ptr::null_mut()) }; MADE];
+    let place = KEPT.get(usize::try_from(errno).ok()?)?;
+    let kept = place.load(Ordering::Acquire);
+    if !kept.is_null() {
+        return Some(kept);
+    }
+    // SAFETY: the C library's text, which is copied at once.
+    let message = unsafe { std::ffi::CStr::from_ptr(libc::strerror(errno)) };
+    let made = tuple([int(errno.into()).ok()?, fs_text(message.to_bytes()).ok()?]).ok()?;
+    let made = made.into_ptr();
+    // Two threads may make the same; one of them is never freed.
+    place.store(made, Ordering::Release);
+    Some(made)
+}
+
+#[cold]
+pub(crate) fn no_memory() -> Raised {
+    // SAFETY: takes nothing.
+    unsafe { ffi::PyErr_NoMemory() };
+    Raised
+}
+
+/// Whether an error is set.
+pub(crate) fn is_raised() -> bool {
+    // SAFETY: looks only.
+    unsafe { !ffi::PyErr_Occurred().is_null() }
+}
+
+/// The error that is set, if any, kept aside while something else is done.
+pub(crate) struct Kept(#[cfg(Py_3_12)] [*mut PyObject; 1], #[cfg(not(Py_3_12))] [*mut PyObject; 3]);
+
+impl Kept {
+    /// Takes it away: none is set.
+    pub(crate) fn take() -> Kept {
+        // SAFETY: the interpreter is attached; what is taken is owned here.
+        #[cfg(Py_3_12)]
+        return Kept([unsafe { ffi::PyErr_GetRaisedException() }]);
+        #[cfg(not(Py_3_12))]
+        {
+            let mut parts = [std::ptr::null_mut(); 3];
+            let [kind, value, trace] = &mut parts;
+            // SAFETY: as above.
+            unsafe { ffi::PyErr_Fetch(kind, value, trace) };
+            Kept(parts)
+        }
+    }
+
+    /// Sets it again, in the place of what is set now.
+    pub(crate) fn put_back(self) {
+        // SAFETY: each part is given away once.
+        unsafe {
+            #[cfg(Py_3_12)]
+            let [error] = self.0;
+            #[cfg(Py_3_12)]
+            ffi::PyErr_SetRaisedException(error);
+            #[cfg(not(Py_3_12))]
+            let [kind, value, trace] = self.0;
+            #[cfg(not(Py_3_12))]
+            ffi::PyErr_Restore(kind, value, trace);
+        }
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        for part in self.0 {
+            // SAFETY: owned here, or null.
+            unsafe { ffi::Py_XDECREF(part) };
+        }
+    }
+}
+
+/// What C answers: minus one and an error is an error.
+pub(crate) fn checked(answer: i64) -> Res<i64> {
+    if answer == -1 && is_raised() { Err(Raised) } else { Ok(answer) }
+}
+
+/// Calls what may raise from C: an error or a panic becomes `failed` with Python's error set.
+#[inline]
+pub(crate) fn guard<R: Copy>(failed: R, body: impl FnOnce(Python<'_>) -> Res<R>) -> R {
+    // SAFETY: Python calls with the interpreter attached.
+    let py = unsafe { Python::assume_attached() };
+    match catch_unwind(AssertUnwindSafe(|| body(py))) {
+        Ok(Ok(value)) => value,
+        Ok(Err(Raised)) => failed,
+        Err(_) => {
+            // SAFETY: the interpreter's own exception.
+            raise(unsafe { ffi::PyExc_SystemError }, "berkeley has a bug: a panic");
+            failed
+        }
+    }
+}
+
+/// Reads a call's arguments by C's format, whose errors have the texts that Python's users know.
+macro_rules! parse {
+    ($args:expr, $format:literal $(, $to:expr)* $(,)?) => {{
+        // SAFETY: the format says what each pointer is to, as in the line itself.
+        let ok = unsafe { pyo3::ffi::PyArg_ParseTuple($args, $format.as_ptr() $(, $to)*) };
+        if ok == 0 { Err($crate::raw::Raised) } else { Ok(()) }
+    }};
+}
+pub(crate) use parse;
+
+/// [`parse`] with names: `["buffer", …]`.
+macro_rules! parse_named {
+    ($args:expr, $kwargs:expr, $format:literal, [$($name:literal),*] $(, $to:expr)* $(,)?) => {{
+        let mut names = [$($name.as_ptr().cast_mut(),)* std::ptr::null_mut()];
+        // SAFETY: the names end with null; the format says what each pointer is to.
+        let ok = unsafe {
+            pyo3::ffi::PyArg_ParseTupleAndKeywords(
+                $args, $kwargs, $format.as_ptr(), names.as_mut_ptr().cast() $(, $to)*
+            )
+        };
+        if ok == 0 { Err($crate::raw::Raised) } else { Ok(()) }
+    }};
+}
+pub(crate) use parse_named;
+
+unsafe extern "C" {
+    fn PySys_Audit(event: *const c_char, format: *const c_char, ...) -> c_int;
+}
+
+/// Tells those who audit. They may refuse.
+macro_rules! audit {
+    ($event:literal, $format:literal $(, $what:expr)* $(,)?) => {{
+        // SAFETY: the format says what each argument is, as in the line itself.
+        let answer = unsafe {
+            $crate::raw::audit_raw()($event.as_ptr(), $format.as_ptr() $(, $what)*)
+        };
+        if answer < 0 { Err($crate::raw::Raised) } else { Ok(()) }
+    }};
+}
+pub(crate) use audit;
+
+/// Python's own function, which `pyo3` does not have.
+pub(crate) fn audit_raw() -> unsafe extern "C" fn(*const c_char, *const c_char, ...) -> c_int {
+    PySys_Audit
+}
+
+/// Memory of an object that has some, for as long as this lives.
+pub(crate) struct View(ffi::Py_buffer);
+
+impl View {
+    /// Nothing yet, for a format of `parse!` to fill.
+    pub(crate) const fn empty() -> View {
+        View(ffi::Py_buffer::new())
+    }
+
+    /// Where a format writes.
+    pub(crate) fn slot(&mut self) -> *mut ffi::Py_buffer {
+        &mut self.0
+    }
+
+    /// The memory of an object, to be read.
+    pub(crate) fn of(object: *mut PyObject) -> Res<View> {
+        let mut view = View::empty();
+        // SAFETY: fills the view, which is released when it is dropped.
+        match unsafe { ffi::PyObject_GetBuffer(object, &mut view.0, ffi::PyBUF_SIMPLE) } {
+            0 => Ok(view),
+            _ => Err(Raised),
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        if self.0.buf.is_null() {
+            return &[];
+        }
+        // SAFETY: the buffer is contiguous and held; others may write to it meanwhile, as they
+        // may in Python's own module, and the kernel copies whatever is there.
+        unsafe { std::slice::from_raw_parts(self.0.buf.cast(), self.0.len as usize) }
+    }
+
+    /// The memory, to be written to by the kernel.
+    #[allow(clippy::mut_from_ref, reason = "the memory is the object's, not the view's")]
+    pub(crate) fn as_room(&self) -> &mut [u8] {
+        if self.0.buf.is_null() {
+            return &mut [];
+        }
+        // SAFETY: as above, and asked for as writable.
+        unsafe { std::slice::from_raw_parts_mut(self.0.buf.cast(), self.0.len as usize) }
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        // SAFETY: a view that holds nothing may be released too.
+        unsafe { ffi::PyBuffer_Release(&mut self.0) };
+    }
+}
+
+/// What a call without the interpreter may use: the callers see to it that it does no harm.
+#[derive(Clone, Copy)]
+pub(crate) struct Sendable<T>(pub(crate) T);
+
+// SAFETY: said of pointers and views that stay where they are while the call lasts.
+unsafe impl<T> Send for Sendable<T> {}
+
+impl<T> Sendable<T> {
+    /// The whole wrapper travels into a closure, not the field alone.
+    pub(crate) fn get(self) -> T {
+        self.0
+    }
+}

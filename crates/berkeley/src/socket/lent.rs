@@ -1,0 +1,124 @@
+//! A socket that somebody else owns and knows by its number.
+
+#![allow(unsafe_code, reason = "whoever lends the number answers for it")]
+
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use super::Socket;
+use crate::kind::{Family, Protocol, Type};
+use crate::time::SharedTimeout;
+
+/// A [`Socket`] over a descriptor that somebody else owns, for the length of a call. It is not
+/// closed in the end.
+///
+/// This is for bindings to languages whose own objects hold the number, the kind and the timeout.
+///
+/// ```
+/// use berkeley::{Lent, Socket, Family, Protocol, Type};
+/// use std::os::fd::AsRawFd;
+///
+/// let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+/// // SAFETY: `a` is open for as long as this is used.
+/// let lent = unsafe { Lent::new(a.as_raw_fd(), a.family(), a.ty(), a.protocol(), None) };
+/// lent.send(b"hi")?;
+/// assert_eq!(b.recv_vec(10)?, b"hi");
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Lent(ManuallyDrop<Socket>);
+
+impl Lent {
+    /// A socket of this number, of whose kind and timeout the caller knows. The timeout is believed:
+    /// a descriptor with one must not block, one without must.
+    ///
+    /// ```
+    /// use berkeley::{Family, Lent, Protocol, Type};
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let std = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// // SAFETY: `std` is open for as long as this is used.
+    /// let lent = unsafe {
+    ///     Lent::new(std.as_raw_fd(), Family::INET, Type::DGRAM, Protocol::DEFAULT, None)
+    /// };
+    /// assert_eq!(lent.local_addr()?.to_ip(), Some(std.local_addr()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Safety
+    ///
+    /// The number is not −1, and is open for as long as this is used, or else the caller answers
+    /// for the calls that fail with `EBADF` or meet another file.
+    #[inline]
+    pub unsafe fn new(
+        fd: RawFd,
+        family: Family,
+        ty: Type,
+        protocol: Protocol,
+        timeout: Option<Duration>,
+    ) -> Lent {
+        // SAFETY: as the caller promises; it is never closed here, for it is never dropped.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        Lent(ManuallyDrop::new(Socket::assemble(fd, (family, ty, protocol), timeout)))
+    }
+}
+
+impl Lent {
+    /// [`Lent::new`] with the timeout in nanoseconds, below zero for none, as an object of another
+    /// language may have it at hand.
+    ///
+    /// ```
+    /// use berkeley::{Family, Lent, Protocol, Type};
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let std = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// let kind = (Family::INET, Type::DGRAM, Protocol::DEFAULT);
+    /// // SAFETY: `std` is open for as long as this is used.
+    /// let lent = unsafe { Lent::with_nanos(std.as_raw_fd(), kind, -1) };
+    /// assert_eq!(lent.timeout(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Safety
+    ///
+    /// That of [`Lent::new`].
+    #[inline]
+    pub unsafe fn with_nanos(fd: RawFd, kind: (Family, Type, Protocol), nanos: i64) -> Lent {
+        // SAFETY: as the caller promises; it is never closed here, for it is never dropped.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        Lent(ManuallyDrop::new(Socket::assemble_with(fd, kind, SharedTimeout::of_nanos(nanos))))
+    }
+
+    /// The socket itself, if its owner gives it away.
+    ///
+    /// ```
+    /// use berkeley::{Family, Lent, Protocol, Socket, Type};
+    /// use std::os::fd::IntoRawFd;
+    ///
+    /// let number = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?.into_raw_fd();
+    /// // SAFETY: nobody else knows the number.
+    /// let owned = unsafe {
+    ///     Lent::new(number, Family::INET, Type::DGRAM, Protocol::DEFAULT, None).into_owned()
+    /// };
+    /// owned.close()?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Safety
+    ///
+    /// The descriptor belongs to the caller, and nobody else will close it.
+    pub unsafe fn into_owned(self) -> Socket {
+        ManuallyDrop::into_inner(self.0)
+    }
+}
+
+impl Deref for Lent {
+    type Target = Socket;
+
+    #[inline]
+    fn deref(&self) -> &Socket {
+        &self.0
+    }
+}

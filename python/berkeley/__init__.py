@@ -1,0 +1,58 @@
+"""Sockets on Rust, with the behaviour of Python's own.
+
+``from berkeley import socket`` is Python's ``socket`` module. ``berkeley.install()`` puts it in the
+place of ``socket`` for the whole process; ``python -m berkeley app.py`` does that for a program
+that nobody edits.
+"""
+
+import sys
+
+__all__ = ["install", "socket"]
+
+
+def install():
+    """Put ``berkeley.socket`` under the names ``socket`` and ``_socket``, for the whole process.
+
+    Call it before anything imports ``socket``. Another call does nothing.
+
+    Raises RuntimeError if ``ssl`` is loaded already: it knows CPython's own sockets alone from then
+    on. Warns (RuntimeWarning) if ``socket`` is: whoever has imported it keeps CPython's.
+    """
+    if is_installed():
+        return
+    if "_ssl" in sys.modules:
+        raise RuntimeError(
+            "berkeley.install() comes too late: ssl is loaded, and it takes only the sockets that "
+            "were there then; call install() before anything imports ssl"
+        )
+    from berkeley import _berkeley, _pickling, socket
+
+    if "socket" in sys.modules:
+        import warnings
+
+        warnings.warn(
+            "berkeley.install() comes late: what has imported socket already keeps CPython's",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    sys.modules["_socket"] = _berkeley
+    sys.modules["socket"] = socket
+    _pickling.register(socket)
+
+
+def is_installed():
+    """Whether ``import socket`` gives ``berkeley.socket``."""
+    ours = sys.modules.get("berkeley.socket")
+    return ours is not None and sys.modules.get("socket") is ours
+
+
+def __getattr__(name):
+    if name == "socket":
+        import importlib
+
+        return importlib.import_module("berkeley.socket")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

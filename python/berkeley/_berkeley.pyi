@@ -1,0 +1,151 @@
+# The native module has the names of `_socket`, those of newer Pythons too.
+# `_native` is for socket.py alone.
+import sys
+from _socket import *
+from typing import Any
+
+_native: Any
+
+if sys.version_info < (3, 12):
+    ETHERTYPE_ARP: int
+    ETHERTYPE_IP: int
+    ETHERTYPE_IPV6: int
+    ETHERTYPE_VLAN: int
+    ETH_P_ALL: int
+    IP_ADD_SOURCE_MEMBERSHIP: int
+    IP_BLOCK_SOURCE: int
+    IP_DROP_SOURCE_MEMBERSHIP: int
+    IP_PKTINFO: int
+    IP_UNBLOCK_SOURCE: int
+    TCP_CC_INFO: int
+    TCP_FASTOPEN_CONNECT: int
+    TCP_FASTOPEN_KEY: int
+    TCP_FASTOPEN_NO_COOKIE: int
+    TCP_INQ: int
+    TCP_MD5SIG: int
+    TCP_MD5SIG_EXT: int
+    TCP_QUEUE_SEQ: int
+    TCP_REPAIR: int
+    TCP_REPAIR_OPTIONS: int
+    TCP_REPAIR_QUEUE: int
+    TCP_REPAIR_WINDOW: int
+    TCP_SAVED_SYN: int
+    TCP_SAVE_SYN: int
+    TCP_THIN_DUPACK: int
+    TCP_THIN_LINEAR_TIMEOUTS: int
+    TCP_TIMESTAMP: int
+    TCP_TX_DELAY: int
+    TCP_ULP: int
+    TCP_ZEROCOPY_RECEIVE: int
+
+if sys.version_info < (3, 13):
+    CAN_RAW_ERR_FILTER: int
+    NI_IDN: int
+    SO_BINDTOIFINDEX: int
+
+if sys.version_info < (3, 14):
+    BDADDR_BREDR: int
+    BDADDR_LE_PUBLIC: int
+    BDADDR_LE_RANDOM: int
+    BT_CHANNEL_POLICY: int
+    BT_CHANNEL_POLICY_BREDR_ONLY: int
+    BT_CHANNEL_POLICY_BREDR_PREFERRED: int
+    BT_CODEC: int
+    BT_DEFER_SETUP: int
+    BT_FLUSHABLE: int
+    BT_FLUSHABLE_OFF: int
+    BT_FLUSHABLE_ON: int
+    BT_ISO_QOS: int
+    BT_MODE: int
+    BT_MODE_BASIC: int
+    BT_MODE_ERTM: int
+    BT_MODE_EXT_FLOWCTL: int
+    BT_MODE_LE_FLOWCTL: int
+    BT_MODE_STREAMING: int
+    BT_PHY: int
+    BT_PHY_BR_1M_1SLOT: int
+    BT_PHY_BR_1M_3SLOT: int
+    BT_PHY_BR_1M_5SLOT: int
+    BT_PHY_EDR_2M_1SLOT: int
+    BT_PHY_EDR_2M_3SLOT: int
+    BT_PHY_EDR_2M_5SLOT: int
+    BT_PHY_EDR_3M_1SLOT: int
+    BT_PHY_EDR_3M_3SLOT: int
+    BT_PHY_EDR_3M_5SLOT: int
+    BT_PHY_LE_1M_RX: int
+    BT_PHY_LE_1M_TX: int
+    BT_PHY_LE_2M_RX: int
+    BT_PHY_LE_2M_TX: int
+    BT_PHY_LE_CODED_RX: int
+    BT_PHY_LE_CODED_TX: int
+    BT_PKT_STATUS: int
+    BT_POWER: int
+    BT_POWER_FORCE_ACTIVE_OFF: int
+    BT_POWER_FORCE_ACTIVE_ON: int
+    BT_RCVMTU: int
+    BT_SECURITY: int
+    BT_SECURITY_FIPS: int
+    BT_SECURITY_HIGH: int
+    BT_SECURITY_LOW: int
+    BT_SECURITY_MEDIUM: int
+    BT_SECURITY_SDP: int
+    BT_SNDMTU: int
+    BT_VOICE: int
+    BT_VOICE_CVSD_16BIT: int
+    BT_VOICE_TRANSPARENT: int
+    BT_VOICE_TRANSPARENT_16BIT: int
+    HCI_CHANNEL_CONTROL: int
+    HCI_CHANNEL_LOGGING: int
+    HCI_CHANNEL_MONITOR: int
+    HCI_CHANNEL_RAW: int
+    HCI_CHANNEL_USER: int
+    HCI_DEV_NONE: int
+    IPV6_RECVERR: int
+    IP_FREEBIND: int
+    IP_RECVERR: int
+    IP_RECVORIGDSTADDR: int
+    IP_RECVTTL: int
+    L2CAP_LM: int
+    L2CAP_LM_AUTH: int
+    L2CAP_LM_ENCRYPT: int
+    L2CAP_LM_MASTER: int
+    L2CAP_LM_RELIABLE: int
+    L2CAP_LM_SECURE: int
+    L2CAP_LM_TRUSTED: int
+    SOL_BLUETOOTH: int
+    SOL_L2CAP: int
+    SOL_RFCOMM: int
+    SOL_SCO: int
+    SO_ORIGINAL_DST: int
+    VMADDR_CID_LOCAL: int
+
+if sys.version_info < (3, 15):
+    CAN_ISOTP_CHK_PAD_DATA: int
+    CAN_ISOTP_CHK_PAD_LEN: int
+    CAN_ISOTP_DEFAULT_EXT_ADDRESS: int
+    CAN_ISOTP_DEFAULT_FLAGS: int
+    CAN_ISOTP_DEFAULT_FRAME_TXTIME: int
+    CAN_ISOTP_DEFAULT_LL_MTU: int
+    CAN_ISOTP_DEFAULT_LL_TX_DL: int
+    CAN_ISOTP_DEFAULT_LL_TX_FLAGS: int
+    CAN_ISOTP_DEFAULT_PAD_CONTENT: int
+    CAN_ISOTP_DEFAULT_RECV_BS: int
+    CAN_ISOTP_DEFAULT_RECV_STMIN: int
+    CAN_ISOTP_DEFAULT_RECV_WFTMAX: int
+    CAN_ISOTP_EXTEND_ADDR: int
+    CAN_ISOTP_FORCE_RXSTMIN: int
+    CAN_ISOTP_FORCE_TXSTMIN: int
+    CAN_ISOTP_HALF_DUPLEX: int
+    CAN_ISOTP_LISTEN_MODE: int
+    CAN_ISOTP_LL_OPTS: int
+    CAN_ISOTP_OPTS: int
+    CAN_ISOTP_RECV_FC: int
+    CAN_ISOTP_RX_EXT_ADDR: int
+    CAN_ISOTP_RX_PADDING: int
+    CAN_ISOTP_RX_STMIN: int
+    CAN_ISOTP_SF_BROADCAST: int
+    CAN_ISOTP_TX_PADDING: int
+    CAN_ISOTP_TX_STMIN: int
+    CAN_ISOTP_WAIT_TX_DONE: int
+    IPV6_HDRINCL: int
+    SOL_CAN_ISOTP: int
