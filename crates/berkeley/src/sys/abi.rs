@@ -207,6 +207,8 @@ mod missing {
     pub(crate) const SO_TIMESTAMP_NEW: i32 = 63;
     #[cfg(target_arch = "s390x")]
     pub(crate) const SO_TIMESTAMPNS_NEW: i32 = 64;
+    #[cfg(target_arch = "s390x")]
+    pub(crate) const SO_TIMESTAMPING_NEW: i32 = 65;
     pub(crate) const SO_EE_CODE_ZEROCOPY_COPIED: u8 = 1;
     pub(crate) const SO_EE_ORIGIN_ZEROCOPY: u8 = 5;
     pub(crate) const SO_EE_ORIGIN_TXTIME: u8 = 6;
