@@ -7,9 +7,9 @@ use std::mem;
 use crate::error::{Call, Cause, Error, Result};
 use crate::errqueue::{ErrorEvent, QueuedError};
 use crate::kind::MsgFlags;
-use crate::opt::{Bool, Opt};
+use crate::opt;
 use crate::socket::Socket;
-use crate::sys::{self, Errno, Interest, c};
+use crate::sys::{self, Errno, Interest};
 
 /// A sender that gives its memory to the kernel instead of copying it, and keeps each buffer until
 /// the kernel has said that it is free.
@@ -108,8 +108,6 @@ struct Pending {
     buffer: Box<dyn SendMemory>,
 }
 
-const SO_ZEROCOPY: Opt<Bool> = Opt::new("SO_ZEROCOPY", c::SOL_SOCKET, c::SO_ZEROCOPY);
-
 impl<'s> ZeroCopy<'s> {
     /// A sender by this socket, in which sending without copies is switched on.
     ///
@@ -125,7 +123,7 @@ impl<'s> ZeroCopy<'s> {
     ///
     /// `EOPNOTSUPP` for a kind of socket that cannot do it.
     pub fn new(sock: &'s Socket) -> Result<ZeroCopy<'s>> {
-        sock.set(SO_ZEROCOPY, true)?;
+        sock.set(opt::SO_ZEROCOPY, true)?;
         let (pending, done, errors) = Default::default();
         Ok(ZeroCopy { sock, pending, done, errors, next: 0 })
     }

@@ -9,7 +9,7 @@ use super::{BatchStats, no_stream};
 use crate::cmsg;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, MsgFlags, Type};
-use crate::opt::{Bool, Opt};
+use crate::opt::{self, Bool, Opt};
 use crate::socket::Socket;
 use crate::sys::batch::{Headers, recv_batch};
 use crate::sys::{Errno, Interest, c};
@@ -348,7 +348,7 @@ impl Socket {
         if !self.has_offload() {
             return Ok(false);
         }
-        match self.set(UDP_GRO, on) {
+        match self.set(opt::UDP_GRO, on) {
             Ok(()) => Ok(on),
             Err(error) if error.errno().is_some_and(|errno| UNKNOWN.contains(&errno)) => Ok(false),
             Err(error) => Err(error),
@@ -356,15 +356,11 @@ impl Socket {
     }
 }
 
-/// What makes the details come.
+/// What makes the details come; for the IPv4 that comes to a socket of IPv6, too.
 const DETAILS: &[(Family, Opt<Bool>)] = &[
-    (Family::INET, Opt::new("IP_PKTINFO", c::IPPROTO_IP, c::IP_PKTINFO)),
-    (Family::INET, IP_RECVTOS),
-    (Family::INET6, Opt::new("IPV6_RECVPKTINFO", c::IPPROTO_IPV6, c::IPV6_RECVPKTINFO)),
-    (Family::INET6, Opt::new("IPV6_RECVTCLASS", c::IPPROTO_IPV6, c::IPV6_RECVTCLASS)),
-    // For the IPv4 that comes to such a socket.
-    (Family::INET6, IP_RECVTOS),
+    (Family::INET, opt::IP_PKTINFO),
+    (Family::INET, opt::IP_RECVTOS),
+    (Family::INET6, opt::IPV6_RECVPKTINFO),
+    (Family::INET6, opt::IPV6_RECVTCLASS),
+    (Family::INET6, opt::IP_RECVTOS),
 ];
-
-const IP_RECVTOS: Opt<Bool> = Opt::new("IP_RECVTOS", c::IPPROTO_IP, c::IP_RECVTOS);
-const UDP_GRO: Opt<Bool> = Opt::new("UDP_GRO", c::SOL_UDP, c::UDP_GRO);

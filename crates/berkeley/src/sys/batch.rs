@@ -4,8 +4,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
 use super::control::ControlRoom;
-use super::manners::UNTOLD;
-use super::unix::{check, empty_message, told};
+use super::manners::{message_flags, told_flags};
+use super::unix::{check, empty_message, outgoing, told};
 use super::{Arrived, Errno, Storage, c};
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -79,22 +79,12 @@ pub(crate) fn recv_batch<A: AsMut<Storage>>(
         message.msg_controllen = slot.control.room() as _;
         headers.messages.push(c::mmsghdr { msg_hdr: message, msg_len: 0 });
     }
-    let flags = match base & UNTOLD {
-        0 => base | c::MSG_CMSG_CLOEXEC,
-        // Descriptors come by UNIX sockets alone.
-        _ => base & !UNTOLD,
-    };
+    let flags = message_flags(base) | c::MSG_WAITFORONE;
     // SAFETY: every header describes the address and control room of a slot of its own, and its
     // piece a part of its own of `memory`; all are borrowed mutably.
     let got = unsafe {
         call(headers, |messages, count| {
-            c::recvmmsg(
-                fd.as_raw_fd(),
-                messages,
-                count,
-                (flags | c::MSG_WAITFORONE) as _,
-                ptr::null_mut(),
-            )
+            c::recvmmsg(fd.as_raw_fd(), messages, count, flags as _, ptr::null_mut())
         })
     }?;
     for (slot, header) in slots.iter_mut().zip(&headers.messages).take(got) {
@@ -108,7 +98,7 @@ pub(crate) fn recv_batch<A: AsMut<Storage>>(
             #[allow(clippy::unnecessary_cast)]
             slot.control.filled(message.msg_controllen as usize);
         }
-        let arrived = (Arrived(header.msg_len as usize), message.msg_flags & !c::MSG_CMSG_CLOEXEC);
+        let arrived = (Arrived(header.msg_len as usize), told_flags(message.msg_flags));
         (slot.arrived, slot.flags) = told(arrived, base, each);
     }
     headers.clear();
@@ -128,15 +118,7 @@ pub(crate) fn send_batch<'a>(
         headers
             .pieces
             .push(c::iovec { iov_base: data.as_ptr().cast_mut().cast(), iov_len: data.len() });
-        let mut message = empty_message();
-        if let Some(to) = to {
-            message.msg_name = to.as_ptr().cast_mut().cast();
-            message.msg_namelen = to.len();
-        }
-        if !control.is_empty() {
-            message.msg_control = control.as_ptr().cast_mut().cast();
-            message.msg_controllen = control.len() as _;
-        }
+        let message = outgoing(to, control);
         headers.messages.push(c::mmsghdr { msg_hdr: message, msg_len: 0 });
     }
     // SAFETY: every header and piece describes memory that the messages borrow for longer than

@@ -39,6 +39,21 @@ pub(crate) fn recv_flags(family: i32, ty: i32, protocol: i32) -> i32 {
     }
 }
 
+/// The flags to receive a message with control data: descriptors that come are close-on-exec.
+///
+/// Those come by UNIX sockets alone; what is of a kind that takes no unknown flag has none.
+pub(super) fn message_flags(flags: i32) -> i32 {
+    match flags & UNTOLD {
+        0 => flags | c::MSG_CMSG_CLOEXEC,
+        _ => flags & !UNTOLD,
+    }
+}
+
+/// What the kernel answers of a message, without the flag that was put in by [`message_flags`].
+pub(super) fn told_flags(flags: i32) -> i32 {
+    flags & !c::MSG_CMSG_CLOEXEC
+}
+
 /// Whether one call may send several messages of this family: the kernel then marks all but the
 /// last with a flag of its own, and of the other families some refuse any flag they do not know.
 pub(crate) fn sends_batches(family: i32) -> bool {

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use super::control::ControlRoom;
-use super::manners::UNTOLD;
+use super::manners::{UNTOLD, message_flags, told_flags};
 use super::{Errno, Storage, c};
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -72,20 +72,27 @@ pub(crate) fn send_message(
     flags: i32,
     to: Option<&Storage>,
 ) -> Result<usize> {
+    let mut message = outgoing(to, control);
+    message.msg_iov = data.as_ptr().cast_mut().cast();
+    message.msg_iovlen = data.len() as _;
+    // SAFETY: `IoSlice` has the layout of `iovec`; every pointer in the message is to memory
+    // borrowed for the length of the call, which only reads it.
+    check_size(unsafe { c::sendmsg(fd.as_raw_fd(), &message, flags) })
+}
+
+/// The header of a message to an address, if there is one, with these control messages; the pieces
+/// are yet to come.
+pub(super) fn outgoing(to: Option<&Storage>, control: &[u8]) -> c::msghdr {
     let mut message = empty_message();
     if let Some(to) = to {
         message.msg_name = to.as_ptr().cast_mut().cast();
         message.msg_namelen = to.len();
     }
-    message.msg_iov = data.as_ptr().cast_mut().cast();
-    message.msg_iovlen = data.len() as _;
     if !control.is_empty() {
         message.msg_control = control.as_ptr().cast_mut().cast();
         message.msg_controllen = control.len() as _;
     }
-    // SAFETY: `IoSlice` has the layout of `iovec`; every pointer in the message is to memory
-    // borrowed for the length of the call, which only reads it.
-    check_size(unsafe { c::sendmsg(fd.as_raw_fd(), &message, flags) })
+    message
 }
 
 /// What a receiving call answered: how long the message was, or the piece of the stream.
@@ -246,11 +253,7 @@ unsafe fn recv_iovec(
             let got = control.filled_by(|room, room_len| {
                 message.msg_control = room.cast();
                 message.msg_controllen = room_len as _;
-                let flags = match flags & UNTOLD {
-                    0 => flags | c::MSG_CMSG_CLOEXEC,
-                    // Descriptors come by UNIX sockets alone.
-                    _ => flags & !UNTOLD,
-                };
+                let flags = message_flags(flags);
                 let got = check_size(c::recvmsg(fd.as_raw_fd(), &mut message, flags))?;
                 // Another type on some platforms.
                 #[allow(clippy::unnecessary_cast)]
@@ -260,7 +263,7 @@ unsafe fn recv_iovec(
             got
         })
     };
-    Ok((Arrived(got?), message.msg_flags & !c::MSG_CMSG_CLOEXEC))
+    Ok((Arrived(got?), told_flags(message.msg_flags)))
 }
 
 pub(crate) fn local_addr(fd: BorrowedFd<'_>) -> Result<Storage> {

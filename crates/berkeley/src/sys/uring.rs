@@ -18,7 +18,7 @@ use io_uring::{IoUring, Probe, cqueue, opcode, squeue};
 use super::control::{self, ControlRoom, Walk};
 use super::layout::Plain;
 use super::linux::birth_flags;
-use super::manners::UNTOLD;
+use super::manners::{UNTOLD, message_flags, told_flags};
 use super::unix::{all_flags, dup_raw, empty_message, told};
 use super::{Arrived, Errno, Storage, c};
 
@@ -404,11 +404,7 @@ unsafe fn entry(op: Op, fd: RawFd, lent: NonNull<Memory>) -> squeue::Entry {
         }
         Op::Recv { .. } => opcode::Recv::new(fd, start, len).flags(recv_flags).build(),
         Op::RecvMessage { .. } => {
-            let flags = match recv_flags & UNTOLD {
-                0 => recv_flags | c::MSG_CMSG_CLOEXEC,
-                // Descriptors come by UNIX sockets alone.
-                _ => recv_flags & !UNTOLD,
-            };
+            let flags = message_flags(recv_flags);
             memory.header.msg_name = memory.addr.as_mut_ptr().cast();
             memory.header.msg_namelen = Storage::CAPACITY as c::socklen_t;
             memory.control.clear();
@@ -461,7 +457,7 @@ unsafe fn outcome(op: Op, memory: &mut Memory, answer: i32) -> Result<Outcome> {
             #[allow(clippy::unnecessary_cast)]
             memory.control.filled(memory.header.msg_controllen as usize);
         }
-        outcome.flags = memory.header.msg_flags & !c::MSG_CMSG_CLOEXEC;
+        outcome.flags = told_flags(memory.header.msg_flags);
     }
     if let Op::Recv { base, .. } | Op::RecvMessage { base, .. } = op {
         (outcome.arrived, outcome.flags) = told((outcome.arrived, outcome.flags), base, room);
