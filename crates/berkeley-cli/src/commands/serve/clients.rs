@@ -5,7 +5,7 @@ use std::io::Read;
 use std::net::Shutdown;
 use std::time::Instant;
 
-use berkeley::{Error, Result, Socket};
+use berkeley::{Error, Family, Result, Socket, Type};
 
 use super::Answer;
 
@@ -26,6 +26,8 @@ pub(super) struct Client {
     /// What could not be sent yet.
     waiting: Vec<u8>,
     source: Source,
+    /// The kernel has told that the peer's direction has ended, or would not tell.
+    pub(super) is_ending: bool,
     peer_ended: bool,
     we_ended: bool,
 }
@@ -61,6 +63,8 @@ impl Client {
             _ => Source::None,
         };
         let (since, waiting) = (Instant::now(), Vec::new());
+        let tells_the_end = [Family::INET, Family::INET6, Family::UNIX].contains(&socket.family())
+            && socket.ty() == Type::STREAM;
         let client = Client {
             number,
             socket,
@@ -70,6 +74,7 @@ impl Client {
             sent: 0,
             waiting,
             source,
+            is_ending: !tells_the_end,
             peer_ended: false,
             we_ended: false,
         };
@@ -95,13 +100,17 @@ impl Client {
                 return Ok(Next::Done);
             }
             match self.socket.recv(&mut *memory) {
-                Ok(0) if self.socket.ty() != berkeley::Type::DGRAM => self.peer_ended = true,
+                Ok(0) if self.socket.ty() != Type::DGRAM => self.peer_ended = true,
                 Ok(len) => {
                     self.received += len as u64;
                     let data = memory.get(..len).unwrap_or_default();
                     seen(data);
                     if *answer == Answer::Echo {
                         self.send(data)?;
+                    }
+                    // There was no more, and the kernel tells of what comes now.
+                    if len < memory.len() && !self.is_ending && self.waiting.is_empty() {
+                        return Ok(Next::Wait);
                     }
                 }
                 Err(error) if error.is_would_block() => return Ok(Next::Wait),
