@@ -1,6 +1,7 @@
 //! Python's `_socket`, on Rust: a thin binding. What it means stands in the library.
 
 mod address;
+mod batch;
 mod data;
 mod errors;
 mod fast;

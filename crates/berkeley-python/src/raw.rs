@@ -245,6 +245,20 @@ impl Kept {
         }
     }
 
+    /// The exception itself, if there is one.
+    pub(crate) fn value(&mut self) -> Option<*mut PyObject> {
+        #[cfg(Py_3_12)]
+        let [value] = self.0;
+        #[cfg(not(Py_3_12))]
+        let value = {
+            let [kind, value, trace] = &mut self.0;
+            // SAFETY: owned here; it may be made of what it shall be made of only now.
+            unsafe { ffi::PyErr_NormalizeException(kind, value, trace) };
+            *value
+        };
+        (!value.is_null()).then_some(value)
+    }
+
     /// Sets it again, in the place of what is set now.
     pub(crate) fn put_back(self) {
         // SAFETY: each part is given away once.
