@@ -345,3 +345,24 @@ fn threads_and_what_needs_one_exclude_each_other() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--once"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn a_file_waits_for_a_slow_reader_while_others_are_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page");
+    let content: Vec<u8> = (0..20_000_000_u32).map(|at| (at % 241) as u8).collect();
+    std::fs::write(&file, &content).unwrap();
+    let path = format!("unix:{}", folder.path().join("socket").display());
+    let server = Server::start(2, &["127.0.0.1:0", &path, "--file", file.to_str().unwrap()]);
+    let slow: Vec<Socket> =
+        server.places.iter().map(|place| create_connection(place.as_str()).unwrap()).collect();
+    for place in &server.places {
+        assert!(connect(&[place, "--recv-only"], b"").stdout == content, "{place}");
+    }
+    for client in slow {
+        client.set_timeout(Duration::from_secs(30)).unwrap();
+        let mut got = Vec::new();
+        std::io::Read::read_to_end(&mut &client, &mut got).unwrap();
+        assert!(got == content);
+    }
+}

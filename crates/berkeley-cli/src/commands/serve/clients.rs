@@ -12,6 +12,9 @@ use super::Answer;
 /// How much is read at a time, and kept for a client that reads slowly.
 pub(super) const PIECE: usize = 1 << 16;
 
+/// How much of a file the kernel sends at a time.
+const FILE_PIECE: u64 = 1 << 18;
+
 /// How many pieces a client may send or take before others have their turn.
 const TURN: usize = 16;
 
@@ -35,8 +38,20 @@ pub(super) struct Client {
 /// Where what is sent comes from, beside the client itself.
 enum Source {
     None,
-    File(File),
+    /// A file that the kernel sends, from this place on.
+    Sent(File, u64),
+    /// Another, which is read.
+    Read(File),
     Letters(usize),
+}
+
+/// What has come of sending the next piece.
+enum Refill {
+    Sent,
+    /// The client takes no more now.
+    Full,
+    /// There is nothing more to send.
+    Nothing,
 }
 
 /// How a client goes on.
@@ -58,7 +73,13 @@ impl Client {
         answer: &Answer,
     ) -> std::io::Result<Client> {
         let source = match answer {
-            Answer::File(path) => Source::File(File::open(path)?),
+            Answer::File(path) => {
+                let file = File::open(path)?;
+                match socket.ty() == Type::STREAM && file.metadata()?.is_file() {
+                    true => Source::Sent(file, 0),
+                    false => Source::Read(file),
+                }
+            }
             Answer::Chargen => Source::Letters(0),
             _ => Source::None,
         };
@@ -92,8 +113,10 @@ impl Client {
             if !self.flush()? {
                 return Ok(Next::Wait);
             }
-            if self.refill(memory)? {
-                continue;
+            match self.refill(memory)? {
+                Refill::Sent => continue,
+                Refill::Full => return Ok(Next::Wait),
+                Refill::Nothing => {}
             }
             if self.peer_ended {
                 self.end()?;
@@ -148,21 +171,37 @@ impl Client {
         Ok(())
     }
 
-    /// Sends the next piece of the file or the letters; `false` if there is none.
-    fn refill(&mut self, memory: &mut [u8]) -> Result<bool> {
+    /// Sends the next piece of the file or the letters.
+    fn refill(&mut self, memory: &mut [u8]) -> Result<Refill> {
         let len = match &mut self.source {
-            Source::None => return Ok(false),
+            Source::None => return Ok(Refill::Nothing),
             Source::Letters(line) => fill_letters(memory, line),
             // A file that cannot be read any more ends as it stands; the client sees it short.
-            Source::File(file) => file.read(memory).unwrap_or(0),
+            Source::Read(file) => file.read(memory).unwrap_or(0),
+            Source::Sent(file, at) => {
+                let (more, full) = match self.socket.sendfile(&*file, *at, FILE_PIECE) {
+                    Ok(sent) => (sent, false),
+                    Err(error) if error.is_would_block() => {
+                        (error.bytes_sent().unwrap_or(0) as u64, true)
+                    }
+                    Err(error) => return Err(error),
+                };
+                *at += more;
+                self.sent += more;
+                match (more, full) {
+                    (_, true) => return Ok(Refill::Full),
+                    (0, false) => 0,
+                    _ => return Ok(Refill::Sent),
+                }
+            }
         };
         if len == 0 {
             self.source = Source::None;
             self.end()?;
-            return Ok(true);
+            return Ok(Refill::Sent);
         }
         self.send(memory.get(..len).unwrap_or_default())?;
-        Ok(true)
+        Ok(Refill::Sent)
     }
 
     /// Ends our direction, once.
