@@ -117,6 +117,23 @@ impl Storage {
         self.len = len;
     }
 
+    /// Where a call may write the address, and its length.
+    ///
+    /// # Safety
+    ///
+    /// Such a call writes both, or [`clear`](Storage::clear) follows.
+    #[inline]
+    pub(super) unsafe fn open(&mut self) -> (*mut c::sockaddr, *mut c::socklen_t) {
+        self.len = Storage::CAPACITY as c::socklen_t;
+        (self.as_mut_ptr(), &raw mut self.len)
+    }
+
+    /// No address any more.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+    }
+
     /// Lets a call of the kernel write the address and its length, in the way all of them do:
     /// the length says how much room there is, and is then set to how much there was to write.
     ///
@@ -129,10 +146,11 @@ impl Storage {
         &mut self,
         call: impl FnOnce(*mut c::sockaddr, *mut c::socklen_t) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.len = Storage::CAPACITY as c::socklen_t;
-        let done = call(self.bytes.as_mut_ptr().cast(), &mut self.len);
+        // SAFETY: such a call follows; if it has failed, nothing may have been written.
+        let (addr, len) = unsafe { self.open() };
+        let done = call(addr, len);
         if done.is_err() {
-            self.len = 0;
+            self.clear();
         }
         done
     }
