@@ -12,6 +12,7 @@ mod peers;
 mod python;
 mod run;
 mod test;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ Usage: cargo xtask <COMMAND>
   python [VERSION...]
                    the Python package in a fresh environment of each Python, and its tests; see
                    `cargo xtask python --help`
+  versions         checks, without running it, what is built for the Pythons 3.14 and 3.15, with and
+                   without the global lock, and for machines with ARM and of 32 bits
   fresh            `cargo xtask test` in a fresh clone of the last commit
 
 `test` and `layers` need only cargo and a C compiler.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         // What the guest of `kernel` runs.
         (Some("kernel-inside"), [messages, args @ ..]) => kernel::run_inside(messages, args),
         (Some("fuzz"), args) => fuzz::run(args),
+        (Some("versions"), []) => versions::run(),
         (Some("miri"), []) => miri::run(),
         (Some("fresh"), []) => fresh::run(),
         (Some(other), rest) => {

@@ -206,13 +206,20 @@ pub(crate) fn host(object: *mut PyObject) -> Res<Host> {
             let len = ffi::PyByteArray_Size(object) as usize;
             std::slice::from_raw_parts(ffi::PyByteArray_AsString(object).cast::<u8>(), len).to_vec()
         } else if ffi::PyUnicode_Check(object) != 0 {
+            // ASCII of this very type, which is as long in UTF-8 as it is. From 3.14 on there is no
+            // PyUnicode_IS_COMPACT_ASCII to ask.
             let mut len = 0;
-            let ascii = ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0;
-            if ascii {
-                let data = ffi::PyUnicode_AsUTF8AndSize(object, &mut len);
+            let mut data = std::ptr::null();
+            if ffi::PyUnicode_CheckExact(object) != 0 {
+                data = ffi::PyUnicode_AsUTF8AndSize(object, &mut len);
                 if data.is_null() {
-                    return Err(Raised);
+                    // A surrogate, of which the codec says more.
+                    ffi::PyErr_Clear();
+                } else if len != ffi::PyUnicode_GetLength(object) {
+                    data = std::ptr::null();
                 }
+            }
+            if !data.is_null() {
                 std::slice::from_raw_parts(data.cast::<u8>(), len as usize).to_vec()
             } else {
                 let encoded =
