@@ -1,7 +1,7 @@
 //! Walking over received datagrams.
 
 use std::fmt;
-use std::iter::{Copied, FusedIterator, Zip};
+use std::iter::{FusedIterator, Zip};
 use std::slice::{self, ChunksExact};
 
 use super::Ecn;
@@ -9,8 +9,8 @@ use crate::addr::Addr;
 use crate::cmsg::{self, Kind, Messages, PacketInfo};
 use crate::kind::MsgFlags;
 use crate::opt::Codec;
-use crate::sys::Storage;
 use crate::sys::batch::RecvSlot;
+use crate::sys::{self, Storage};
 
 /// The datagrams of a batch; made by [`RecvBatch::iter`](super::RecvBatch::iter).
 ///
@@ -22,28 +22,33 @@ use crate::sys::batch::RecvSlot;
 pub struct Datagrams<'a> {
     slots: Slots<'a>,
     left: usize,
-    /// The slot that the last one came from, if there is more in it.
+    /// The slot that the last one came from.
     slot: Option<&'a Slot>,
-    told: Told,
-    /// Of that the bytes that there was room for, and how many came.
+    ecn: Option<Ecn>,
+    /// Of that the bytes that there was room for, how many came, and how many each datagram is.
     room: &'a [u8],
     whole: usize,
+    segment: usize,
 }
 
-type Slots<'a> =
-    Zip<Zip<slice::Iter<'a, Slot>, Copied<slice::Iter<'a, Told>>>, ChunksExact<'a, u8>>;
+type Slots<'a> = Zip<Zip<slice::Iter<'a, Slot>, slice::Iter<'a, Told>>, ChunksExact<'a, u8>>;
 
 impl<'a> Datagrams<'a> {
-    /// Those in these slots, each with so many bytes of the memory; how many they are is `left`.
-    pub(super) fn new(
-        slots: &'a [Slot],
-        told: &'a [Told],
-        memory: &'a [u8],
-        each: usize,
-        left: usize,
-    ) -> Datagrams<'a> {
-        let slots = slots.iter().zip(told.iter().copied()).zip(memory.chunks_exact(each));
-        Datagrams { slots, left, slot: None, told: Told::default(), room: &[], whole: 0 }
+    /// So many datagrams of this memory, of which this was told.
+    pub(super) fn new(inbox: &'a Inbox, told: &'a [Told], left: usize) -> Datagrams<'a> {
+        let memory = inbox.memory().chunks_exact(inbox.each());
+        let slots = inbox.slots().iter().zip(told).zip(memory);
+        Datagrams { slots, left, slot: None, ecn: None, room: &[], whole: 0, segment: 0 }
+    }
+
+    /// Goes on to the next slot.
+    fn turn(&mut self) -> Option<()> {
+        let ((slot, told), room) = self.slots.next()?;
+        self.slot = Some(slot);
+        self.whole = slot.arrived.whole_len().unwrap_or(room.len());
+        self.segment = told.segment.unwrap_or(usize::MAX);
+        (self.ecn, self.room) = (told.ecn, room);
+        Some(())
     }
 }
 
@@ -53,23 +58,16 @@ impl<'a> Iterator for Datagrams<'a> {
     #[inline]
     fn next(&mut self) -> Option<Datagram<'a>> {
         self.left = self.left.checked_sub(1)?;
-        let slot = match self.slot {
-            Some(slot) => slot,
-            None => {
-                let slot;
-                ((slot, self.told), self.room) = self.slots.next()?;
-                self.whole = slot.arrived.whole_len().unwrap_or(self.room.len());
-                slot
-            }
-        };
-        let whole_len = self.told.segment.map_or(self.whole, |size| size.min(self.whole));
+        if self.whole == 0 {
+            self.turn()?;
+        }
+        let slot = self.slot?;
+        let whole_len = self.segment.min(self.whole);
         // Of what did not fit there is the beginning, or nothing.
         let (data, room) = self.room.split_at_checked(whole_len).unwrap_or((self.room, &[]));
-        let truncated = data.len() < whole_len || slot.arrived.whole_len().is_none();
         self.room = room;
         self.whole -= whole_len;
-        self.slot = (self.whole > 0).then_some(slot);
-        Some(Datagram { slot, data, whole_len, truncated, ecn: self.told.ecn })
+        Some(Datagram { slot, data, whole_len, ecn: self.ecn })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -109,7 +107,6 @@ pub struct Datagram<'a> {
     slot: &'a Slot,
     data: &'a [u8],
     whole_len: usize,
-    truncated: bool,
     ecn: Option<Ecn>,
 }
 
@@ -160,7 +157,7 @@ impl<'a> Datagram<'a> {
     #[doc(alias = "MSG_TRUNC")]
     #[inline]
     pub fn is_truncated(&self) -> bool {
-        self.truncated
+        self.data.len() < self.whole_len || self.slot.arrived.whole_len().is_none()
     }
 
     /// Whether control messages did not fit, and some are lost.
@@ -260,7 +257,7 @@ impl fmt::Debug for Datagram<'_> {
 }
 
 /// Memory for what comes by one call of the kernel.
-pub(super) type Slot = RecvSlot<Addr>;
+type Slot = RecvSlot<Addr>;
 
 /// What nearly everybody asks for, read once.
 #[derive(Clone, Copy, Default)]
@@ -270,9 +267,12 @@ pub(super) struct Told {
     ecn: Option<Ecn>,
 }
 
-/// A slot with so many bytes of room for control messages.
-pub(super) fn slot(control: usize) -> Slot {
-    RecvSlot::new(Addr(Storage::empty()), control)
+/// Memory for what comes by many.
+pub(super) type Inbox = sys::batch::Inbox<Addr>;
+
+/// Room for an address.
+pub(super) fn no_addr() -> Addr {
+    Addr(Storage::empty())
 }
 
 /// Reads what concerns every datagram of a slot.
