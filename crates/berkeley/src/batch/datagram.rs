@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::iter::{FusedIterator, Zip};
-use std::slice::{self, ChunksExact};
+use std::slice;
 
 use super::Ecn;
 use crate::addr::Addr;
@@ -21,34 +21,62 @@ use crate::sys::{self, Storage};
 #[derive(Clone)]
 pub struct Datagrams<'a> {
     slots: Slots<'a>,
+    /// The bytes of these slots, so many for each.
+    memory: &'a [u8],
+    each: usize,
+    /// How many datagrams these slots have.
     left: usize,
     /// The slot that the last one came from.
     slot: Option<&'a Slot>,
     ecn: Option<Ecn>,
-    /// Of that the bytes that there was room for, how many came, and how many each datagram is.
+    /// What is left of that: the bytes that there was room for, and how many more came.
     room: &'a [u8],
-    whole: usize,
+    lost: usize,
+    /// How many bytes each datagram of it is.
     segment: usize,
 }
 
-type Slots<'a> = Zip<Zip<slice::Iter<'a, Slot>, slice::Iter<'a, Told>>, ChunksExact<'a, u8>>;
+type Slots<'a> = Zip<slice::Iter<'a, Slot>, slice::Iter<'a, Told>>;
 
 impl<'a> Datagrams<'a> {
     /// So many datagrams of this memory, of which this was told.
     pub(super) fn new(inbox: &'a Inbox, told: &'a [Told], left: usize) -> Datagrams<'a> {
-        let memory = inbox.memory().chunks_exact(inbox.each());
-        let slots = inbox.slots().iter().zip(told).zip(memory);
-        Datagrams { slots, left, slot: None, ecn: None, room: &[], whole: 0, segment: 0 }
+        let (memory, each) = (inbox.memory(), inbox.each());
+        let slots = inbox.slots().iter().zip(told);
+        Datagrams {
+            slots,
+            memory,
+            each,
+            left,
+            slot: None,
+            ecn: None,
+            room: &[],
+            lost: 0,
+            segment: 0,
+        }
     }
 
-    /// Goes on to the next slot.
-    fn turn(&mut self) -> Option<()> {
-        let ((slot, told), room) = self.slots.next()?;
-        self.slot = Some(slot);
-        self.whole = slot.arrived.whole_len().unwrap_or(room.len());
-        self.segment = told.segment.unwrap_or(usize::MAX);
-        (self.ecn, self.room) = (told.ecn, room);
-        Some(())
+    /// The last one of a slot, what did not fit, and the first one of the next slot.
+    #[inline]
+    fn turn(&mut self) -> Option<Datagram<'a>> {
+        if self.room.is_empty() && self.lost == 0 {
+            let (slot, told) = self.slots.next().filter(|_| self.left > 0)?;
+            self.left = self.left.saturating_sub(told.datagrams);
+            let (room, memory) = self.memory.split_at_checked(self.each)?;
+            self.memory = memory;
+            let whole = slot.arrived.whole_len().unwrap_or(room.len());
+            self.slot = Some(slot);
+            self.segment = told.segment.unwrap_or(usize::MAX);
+            (self.ecn, self.room) = (told.ecn, room.get(..whole).unwrap_or(room));
+            self.lost = whole - self.room.len();
+        }
+        let slot = self.slot?;
+        let whole_len = self.segment.min(self.room.len() + self.lost);
+        // Of what did not fit there is the beginning, or nothing.
+        let (data, room) = self.room.split_at_checked(whole_len).unwrap_or((self.room, &[]));
+        self.lost -= whole_len - data.len();
+        self.room = room;
+        Some(Datagram { slot, data, whole_len, ecn: self.ecn })
     }
 }
 
@@ -57,21 +85,22 @@ impl<'a> Iterator for Datagrams<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Datagram<'a>> {
-        self.left = self.left.checked_sub(1)?;
-        if self.whole == 0 {
-            self.turn()?;
+        // One in the middle of a slot, as most are.
+        if let (true, Some(slot)) = (self.room.len() > self.segment, self.slot) {
+            if let Some((data, room)) = self.room.split_at_checked(self.segment) {
+                self.room = room;
+                return Some(Datagram { slot, data, whole_len: data.len(), ecn: self.ecn });
+            }
         }
-        let slot = self.slot?;
-        let whole_len = self.segment.min(self.whole);
-        // Of what did not fit there is the beginning, or nothing.
-        let (data, room) = self.room.split_at_checked(whole_len).unwrap_or((self.room, &[]));
-        self.room = room;
-        self.whole -= whole_len;
-        Some(Datagram { slot, data, whole_len, ecn: self.ecn })
+        self.turn()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        let here = match self.room.len() + self.lost {
+            0 => 0,
+            bytes => bytes.div_ceil(self.segment.max(1)),
+        };
+        (self.left + here, Some(self.left + here))
     }
 }
 
@@ -264,6 +293,8 @@ type Slot = RecvSlot<Addr>;
 pub(super) struct Told {
     /// The size of the datagrams, if there are several.
     pub(super) segment: Option<usize>,
+    /// How many they are.
+    pub(super) datagrams: usize,
     ecn: Option<Ecn>,
 }
 
@@ -279,11 +310,25 @@ pub(super) fn no_addr() -> Addr {
 pub(super) fn read(slot: &Slot) -> Told {
     let mut told = Told::default();
     for message in cmsg::messages(slot.control.as_bytes()) {
-        if let Some(size) = message.get(cmsg::UDP_GRO) {
-            told.segment = usize::try_from(size).ok();
-        } else if let Some(class) = message.get(cmsg::IP_TOS).or(message.get(cmsg::IPV6_TCLASS)) {
-            told.ecn = Some(Ecn::from_bits((class & 3) as u8));
+        match (message.level(), message.number()) {
+            GRO => {
+                told.segment =
+                    message.get(cmsg::UDP_GRO).and_then(|size| usize::try_from(size).ok())
+            }
+            TOS => told.mark(message.get(cmsg::IP_TOS)),
+            TCLASS => told.mark(message.get(cmsg::IPV6_TCLASS)),
+            _ => {}
         }
     }
     told
 }
+
+impl Told {
+    fn mark(&mut self, class: Option<i32>) {
+        self.ecn = class.map(|class| Ecn::from_bits((class & 3) as u8)).or(self.ecn);
+    }
+}
+
+const GRO: (i32, i32) = (cmsg::UDP_GRO.level(), cmsg::UDP_GRO.number());
+const TOS: (i32, i32) = (cmsg::IP_TOS.level(), cmsg::IP_TOS.number());
+const TCLASS: (i32, i32) = (cmsg::IPV6_TCLASS.level(), cmsg::IPV6_TCLASS.number());

@@ -163,16 +163,24 @@ impl RecvBatch {
         self.stats
     }
 
+    /// Whether the last message was empty, as the end of a connection is.
+    fn may_have_ended(&self) -> bool {
+        let last = self.filled.checked_sub(1).and_then(|last| self.inbox.slots().get(last));
+        last.is_some_and(|slot| slot.arrived.whole_len() == Some(0))
+    }
+
     /// Counts what has arrived in the slots from this one on.
+    #[inline]
     fn arrived(&mut self, first: usize, count: usize) {
         let each = self.inbox.each();
-        let slots = self.inbox.slots().iter().zip(&mut self.told).skip(first).take(count);
-        for (slot, told) in slots {
+        let slots = self.inbox.slots().get(first..).unwrap_or_default().iter().take(count);
+        for (slot, told) in slots.zip(self.told.iter_mut().skip(first)) {
             let whole = slot.arrived.whole_len().unwrap_or(each);
             *told = read(slot);
             told.segment = told.segment.filter(|size| (1..whole).contains(size));
             let segment = told.segment;
             let datagrams = segment.map_or(1, |size| whole.div_ceil(size));
+            told.datagrams = datagrams;
             self.datagrams += datagrams;
             self.stats.coalesced += u64::from(segment.is_some());
             self.stats.datagrams += datagrams as u64;
@@ -250,21 +258,21 @@ impl Socket {
             Type::SEQPACKET => 1,
             _ => batch.told.len(),
         };
-        let got = self.recv_slots(batch, 0, at_once, MsgFlags::empty())?;
-        batch.arrived(0, got);
-        while at_once == 1 && batch.filled < batch.told.len() {
-            let last = batch.filled.checked_sub(1).and_then(|last| batch.inbox.slots().get(last));
-            if last.is_some_and(|slot| slot.arrived.whole_len() == Some(0)) {
-                break;
-            }
+        let mut asked = MsgFlags::empty();
+        loop {
             let first = batch.filled;
-            match self.recv_slots(batch, first, 1, MsgFlags::DONTWAIT) {
+            match self.recv_slots(batch, first, at_once, asked) {
                 Ok(got) => batch.arrived(first, got),
+                Err(error) if asked.is_empty() => return Err(error),
                 Err(error) => {
                     let late = error.errno().filter(|_| !error.is_would_block());
                     self.late.store(late.map_or(0, Errno::number), Ordering::Relaxed);
                     break;
                 }
+            }
+            asked = MsgFlags::DONTWAIT;
+            if at_once > 1 || batch.filled >= batch.told.len() || batch.may_have_ended() {
+                break;
             }
         }
         Ok(batch.datagrams)
@@ -281,7 +289,7 @@ impl Socket {
         self.retry(Call::RecvMmsg, Interest::Read, asked, || {
             batch.stats.calls += 1;
             let base = self.recv_flags() | asked.bits();
-            batch.inbox.recv(self.as_fd(), first, count, base)
+            batch.inbox.recv(self.as_fd(), first, count, base, self.family().0)
         })
     }
 

@@ -1,11 +1,13 @@
 //! Many messages in one call.
 
+use std::io::IoSlice;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 
-use super::control::ControlRoom;
-use super::manners::{message_flags, told_flags};
-use super::unix::{check, empty_message, outgoing, told};
+use super::control::{ControlRoom, HEADER, len, space};
+use super::manners::{brings_fds, message_flags, told_flags};
+use super::structs::cmsghdr;
+use super::unix::{check, empty_message, outgoing, send_message, told};
 use super::{Arrived, Errno, Storage, c};
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -156,6 +158,7 @@ impl<A: AsMut<Storage>> Inbox<A> {
         first: usize,
         count: usize,
         base: i32,
+        family: i32,
     ) -> Result<usize> {
         let count = count.min(self.slots.len().saturating_sub(first));
         self.prepare();
@@ -177,20 +180,26 @@ impl<A: AsMut<Storage>> Inbox<A> {
             }
         };
         self.used = (first + got + 1).min(self.slots.len());
-        let each = self.each;
+        let (each, brings_fds) = (self.each, brings_fds(family));
         for number in first..first + got {
             let Some(&c::mmsghdr { msg_hdr: message, msg_len }) = self.messages.get(number) else {
                 break;
             };
             let Some(slot) = self.slot(number) else { break };
-            slot.control.clear();
             // SAFETY: the call has written so many bytes of the address and of the control data,
-            // which was cleared before and is told of here only.
+            // which is cleared where descriptors may come, and told of here only.
             unsafe {
                 slot.from.as_mut().filled(message.msg_namelen);
                 // Another type on some platforms.
                 #[allow(clippy::unnecessary_cast)]
-                slot.control.filled(message.msg_controllen as usize);
+                let written = message.msg_controllen as usize;
+                match brings_fds {
+                    true => {
+                        slot.control.clear();
+                        slot.control.filled(written);
+                    }
+                    false => slot.control.filled_without_fds(written),
+                }
             }
             let arrived = (Arrived(msg_len as usize), told_flags(message.msg_flags));
             (slot.arrived, slot.flags) = told(arrived, base, each);
@@ -254,4 +263,23 @@ pub(crate) fn send_batch<'a>(
     headers.clear();
     check(sent)?;
     Ok(usize::try_from(sent).unwrap_or(0))
+}
+
+/// Sends these bytes as datagrams of so many bytes each, in one piece that the kernel or the device
+/// splits.
+pub(crate) fn send_segments(
+    fd: BorrowedFd<'_>,
+    data: &[u8],
+    size: u16,
+    flags: i32,
+    to: Option<&Storage>,
+) -> Result<usize> {
+    let mut control = [0; space(size_of::<u16>())];
+    cmsghdr::cmsg_len.put(&mut control, len(size_of::<u16>()));
+    cmsghdr::cmsg_level.put(&mut control, c::SOL_UDP);
+    cmsghdr::cmsg_type.put(&mut control, c::UDP_SEGMENT);
+    if let Some(value) = control.get_mut(HEADER..).and_then(<[u8]>::first_chunk_mut) {
+        *value = size.to_ne_bytes();
+    }
+    send_message(fd, &[IoSlice::new(data)], &control, flags, to)
 }
