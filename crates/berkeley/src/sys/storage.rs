@@ -89,6 +89,17 @@ impl Storage {
         unsafe { std::slice::from_raw_parts(self.bytes.as_ptr().cast(), len) }
     }
 
+    /// Whether both are the same address, byte for byte.
+    #[inline]
+    pub(crate) fn is_same(&self, other: &Storage) -> bool {
+        let (own, other) = (self.as_bytes(), other.as_bytes());
+        // An address of IPv4 is as long as this, and compared without a call.
+        match (<&[u8; 16]>::try_from(own), <&[u8; 16]>::try_from(other)) {
+            (Ok(own), Ok(other)) => own == other,
+            _ => own == other,
+        }
+    }
+
     /// Where a call reads or writes the address.
     #[inline]
     pub(super) fn as_ptr(&self) -> *const c::sockaddr {
