@@ -169,7 +169,7 @@ fn module(line: &str, suites: &str) -> Option<Module> {
 }
 
 /// How a program is started in a network of its own, if that may be.
-fn namespace() -> Option<Vec<&'static str>> {
+pub(crate) fn namespace() -> Option<Vec<&'static str>> {
     [vec!["unshare", "--net"], vec!["unshare", "--map-root-user", "--net"]].into_iter().find(
         |words| {
             let Some((program, rest)) = words.split_first() else { return false };
