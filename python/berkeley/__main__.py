@@ -150,7 +150,7 @@ def _run_file(path: str, arguments: list[str]) -> int:
             source = file.read()
     except OSError as error:
         problem = f"[Errno {error.errno}] {error.strerror}"
-        sys.stderr.write(f"{sys.executable}: can't open file {full!r}: {problem}\n")
+        sys.stderr.write(f"{sys.orig_argv[0]}: can't open file {full!r}: {problem}\n")
         return 2
     _first_path(os.path.dirname(os.path.realpath(path)))
     compiled = path.endswith(".pyc")

@@ -19,7 +19,8 @@ def run(*arguments, code=None, stdin=None, environment=None, dev=True):
     command = [sys.executable, "-W", "error", *(["-X", "dev"] if dev else [])]
     if code is not None:
         command += ["-c", textwrap.dedent(code)]
-    variables = {**os.environ, **(environment or {})}
+    # With -X dev it is so anyway.
+    variables = {**os.environ, "PYTHONMALLOC": "debug", **(environment or {})}
     variables.pop("PYTHONWARNINGS", None)
     return subprocess.run(
         [*command, *arguments],
