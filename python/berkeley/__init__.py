@@ -13,6 +13,7 @@ __all__ = ["install", "socket"]
 def install():
     """Put ``berkeley.socket`` under the names ``socket`` and ``_socket``, for the whole process.
 
+    Processes that ``multiprocessing`` starts from here have it too, other programs have not.
     Call it before anything imports ``socket``. Another call does nothing.
 
     Raises RuntimeError if ``ssl`` is loaded already: it knows CPython's own sockets alone from then
@@ -25,7 +26,7 @@ def install():
             "berkeley.install() comes too late: ssl is loaded, and it takes only the sockets that "
             "were there then; call install() before anything imports ssl"
         )
-    from berkeley import _berkeley, _pickling, socket
+    from berkeley import _berkeley, _children, _pickling, socket
 
     if "socket" in sys.modules:
         import warnings
@@ -38,6 +39,7 @@ def install():
     sys.modules["_socket"] = _berkeley
     sys.modules["socket"] = socket
     _pickling.register(socket)
+    _children.register()
 
 
 def is_installed():

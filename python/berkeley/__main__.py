@@ -2,12 +2,21 @@
 
 import os
 import sys
-from types import CodeType, ModuleType
+from collections.abc import Callable
+from types import CodeType, ModuleType, TracebackType
 
 USAGE = """\
-usage: python -m berkeley [-m module | -c code | file] [argument ...]
+usage: python -m berkeley [-m module | -c code | file | -] [argument ...]
 
-Runs a Python program with berkeley in the place of `socket` and `_socket`.
+Runs a Python program with berkeley in the place of `socket` and `_socket`, otherwise as `python`
+runs it. Options of Python itself stand before: python -X dev -m berkeley app.py
+
+  -m module  a module or package, with what follows as its arguments
+  -c code    a program given as text
+  file       a file, a folder or a zip file with a __main__.py
+  -          a program from standard input
+
+Processes of `multiprocessing` have these sockets too, other programs that are started have not.
 """
 
 
@@ -19,19 +28,26 @@ def main(arguments: list[str]) -> int:
     if first in ("-h", "--help"):
         sys.stdout.write(USAGE)
         return 0
+    # As Python takes them: `-mmodule` is `-m module`.
+    if first[:2] in ("-m", "-c") and len(first) > 2:
+        first, rest = first[:2], [first[2:], *rest]
     if first in ("-m", "-c") and not rest:
         sys.stderr.write(f"python -m berkeley: {first} needs an argument\n{USAGE}")
         return 2
-    if first.startswith("-") and first not in ("-m", "-c"):
+    if first.startswith("-") and first not in ("-m", "-c", "-"):
         sys.stderr.write(f"python -m berkeley: unknown option {first}\n{USAGE}")
         return 2
     if not _install():
         return 1
     if first == "-m":
-        return _run_module(rest[0], rest[1:])
-    if first == "-c":
-        return _run_code(rest[0], rest[1:])
-    return _run_file(first, rest)
+        _run_module(rest[0], ["-m", *rest[1:]])
+    elif first == "-c":
+        _run_code(rest[0], ["-c", *rest[1:]])
+    elif first == "-":
+        _run_input(arguments)
+    else:
+        return _run_file(first, arguments)
+    return 0
 
 
 def _install() -> bool:
@@ -61,15 +77,19 @@ def _install() -> bool:
     return True
 
 
-def _become(code: CodeType, arguments: list[str], **attributes: object) -> int:
-    """Runs code as ``__main__``, which it stays after its end: threads may go on."""
+def _new_main(arguments: list[str], **attributes: object) -> dict[str, object]:
+    """The names of a new ``__main__``, which stays after the program's end: threads may go on."""
+    from importlib.machinery import BuiltinImporter
+
     module = ModuleType("__main__")
     # As in the interpreter's own.
-    module.__dict__.update(__builtins__=__builtins__, __cached__=None, **attributes)
+    if sys.version_info < (3, 14):
+        module.__annotations__ = {}
+    names = {"__loader__": BuiltinImporter, "__builtins__": sys.modules["builtins"]}
+    module.__dict__.update({**names, **attributes})
     sys.modules["__main__"] = module
     sys.argv[:] = arguments
-    exec(code, module.__dict__)
-    return 0
+    return module.__dict__
 
 
 def _first_path(path: str) -> None:
@@ -78,67 +98,111 @@ def _first_path(path: str) -> None:
         sys.path[0] = path
 
 
-def _run_code(code: str, arguments: list[str]) -> int:
+def _run_code(code: str, arguments: list[str]) -> None:
     _first_path("")
-    return _become(compile(code, "<string>", "exec"), ["-c", *arguments])
+    if sys.version_info >= (3, 14):
+        import textwrap
+
+        code = textwrap.dedent(code)
+    if sys.version_info >= (3, 13):
+        # Where tracebacks find its lines.
+        import linecache
+
+        lines = code.splitlines(keepends=True)
+        linecache.cache["<string>"] = (len(code), None, lines, "<string>")
+    _execute(code, "<string>", _new_main(arguments))
 
 
-def _run_module(name: str, arguments: list[str]) -> int:
-    from importlib.util import find_spec
+def _run_input(arguments: list[str]) -> None:
+    _first_path("")
+    names = _new_main(arguments, __file__="<stdin>", __cached__=None)
+    if sys.stdin.isatty():
+        from code import interact
 
-    # What the package of a module does when it is imported may look at it.
-    sys.argv[:] = ["-m", *arguments]
-    try:
-        spec = find_spec(name)
-        if spec is not None and spec.submodule_search_locations is not None:
-            spec = find_spec(f"{name}.__main__")
-            if spec is None:
-                return _cannot(f"{name} is a package that cannot be executed: it has no __main__")
-    except ModuleNotFoundError as error:
-        return _cannot(str(error))
-    if spec is None:
-        return _cannot(f"no module named {name}")
-    code = getattr(spec.loader, "get_code", lambda _: None)(spec.name)
-    if code is None:
-        return _cannot(f"{name} has no code that can be executed")
-    return _become(
-        code,
-        [spec.origin or name, *arguments],
-        __spec__=spec,
-        __file__=spec.origin,
-        __loader__=spec.loader,
-        __package__=spec.parent,
-    )
+        interact(local=names)
+    else:
+        _execute(sys.stdin.buffer.read(), "<stdin>", names)
+
+
+def _run_module(name: str, arguments: list[str], is_option: bool = True) -> None:
+    # What the interpreter itself calls for -m.
+    from runpy import _run_module_as_main  # type: ignore[attr-defined]
+
+    _new_main(arguments)
+    _run(lambda: _run_module_as_main(name, is_option))
 
 
 def _run_file(path: str, arguments: list[str]) -> int:
-    from importlib.machinery import SourceFileLoader
+    from importlib.machinery import SourceFileLoader, SourcelessFileLoader
     from io import open_code
+    from pkgutil import get_importer
 
-    if os.path.isdir(path) or path.endswith((".pyz", ".zip", ".pyc")):
-        from runpy import run_path
-
-        sys.argv[:] = [path, *arguments]
-        run_path(path, run_name="__main__")
+    full = os.path.join(os.getcwd(), path) if path else os.getcwd()
+    if get_importer(full) is not None:
+        # A folder or a zip file, whatever its name.
+        if sys.flags.safe_path:
+            sys.path.insert(0, full)
+        _first_path(full)
+        _run_module("__main__", arguments, False)
         return 0
     try:
-        with open_code(os.path.abspath(path)) as file:
+        with open_code(full) as file:
             source = file.read()
     except OSError as error:
-        return _cannot(f"can't open file {path!r}: {error.strerror}", 2)
+        problem = f"[Errno {error.errno}] {error.strerror}"
+        sys.stderr.write(f"{sys.orig_argv[0]}: can't open file {full!r}: {problem}\n")
+        return 2
     _first_path(os.path.dirname(os.path.realpath(path)))
-    return _become(
-        compile(source, path, "exec"),
-        [path, *arguments],
-        __file__=path,
-        __loader__=SourceFileLoader("__main__", path),
-    )
+    compiled = path.endswith(".pyc")
+    loader = (SourcelessFileLoader if compiled else SourceFileLoader)("__main__", full)
+    names = _new_main(arguments, __file__=full, __cached__=None, __loader__=loader)
+    _execute(loader.get_code("__main__") if compiled else source, full, names)
+    return 0
 
 
-def _cannot(problem: str, status: int = 1) -> int:
-    sys.stderr.write(f"python -m berkeley: {problem}\n")
-    return status
+def _execute(source: str | bytes | CodeType | None, name: str, names: dict[str, object]) -> None:
+    def run() -> None:
+        code = source
+        if isinstance(code, (str, bytes)):
+            code = compile(code, name, "exec", dont_inherit=True)
+        if code is not None:
+            exec(code, names)
+
+    _run(run)
+
+
+def _run(program: Callable[[], object]) -> None:
+    """Runs it. An exception that ends it is shown as Python shows it: without frames from here."""
+    try:
+        program()
+    except SystemExit:
+        raise
+    except BaseException as error:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+            trace = trace.tb_next
+        _show_without(trace)
+        raise
+
+
+def _show_without(trace: TracebackType | None) -> None:
+    """Lets the exception that is now on its way be shown with this trace of it.
+
+    Only the interpreter can end as after an exception, a signal of Ctrl-C included. It adds frames
+    until it asks this hook.
+    """
+    hook = getattr(sys, "excepthook", None)
+    if hook is None:
+        return
+
+    def show(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+        sys.excepthook, sys.last_traceback = hook, trace
+        hook(kind, error.with_traceback(trace), trace)
+
+    sys.excepthook = show
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    if status:
+        sys.exit(status)

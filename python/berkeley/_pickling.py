@@ -6,10 +6,11 @@ it is not, ``socket`` is another module, and pickles must name ``berkeley.socket
 
 import copyreg
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import IntEnum, IntFlag
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
+
+from berkeley import _loading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,18 +18,15 @@ if TYPE_CHECKING:
 
     from berkeley.socket import socket
 
-_REDUCTION = "multiprocessing.reduction"
-
 
 def register(module: ModuleType) -> None:
     """Lets multiprocessing send sockets of the module, also if it is loaded later."""
     for enum in (module.AddressFamily, module.SocketKind, module.MsgFlag, module.AddressInfo):
         copyreg.pickle(enum, _reduce_member)
-    reduction = sys.modules.get(_REDUCTION)
-    if reduction is not None:
-        reduction.register(module.socket, _reduce_socket)
-    elif not any(isinstance(finder, _Watch) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Watch(module))
+    _loading.when_loaded(
+        "multiprocessing.reduction",
+        lambda reduction: reduction.register(module.socket, _reduce_socket),
+    )
 
 
 def _installed() -> bool:
@@ -60,28 +58,3 @@ def _rebuild_socket(descriptor: "Any", family: int, kind: int, proto: int) -> "s
     from berkeley import socket
 
     return socket.socket(family, kind, proto, fileno=descriptor.detach())
-
-
-class _Watch:
-    """Registers when multiprocessing is loaded, which costs too much to load it for that."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self.module = module
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if name != _REDUCTION:
-            return None
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is not None and isinstance(spec.loader, SourceFileLoader):
-            execute = spec.loader.exec_module
-
-            def exec_module(reduction: ModuleType) -> None:
-                execute(reduction)
-                reduction.register(self.module.socket, _reduce_socket)
-
-            setattr(spec.loader, "exec_module", exec_module)  # noqa: B010 (types forbid it)
-        return spec

@@ -545,7 +545,7 @@ def create_connection(
     """A socket that is connected to (host, port).
 
     The addresses of the host are tried in turn, each within the timeout. source_address is where
-    the connection comes from. If none can be reached, the first error is raised; with all_errors,
+    the connection comes from. If none can be reached, the last error is raised; with all_errors,
     all of them as an ExceptionGroup.
     """
     host, port = address

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import unittest
 
 # A test that hangs fails after so many seconds.
 LIMIT = 60
@@ -19,7 +20,8 @@ def run(*arguments, code=None, stdin=None, environment=None, dev=True):
     command = [sys.executable, "-W", "error", *(["-X", "dev"] if dev else [])]
     if code is not None:
         command += ["-c", textwrap.dedent(code)]
-    variables = {**os.environ, **(environment or {})}
+    # With -X dev it is so anyway.
+    variables = {**os.environ, "PYTHONMALLOC": "debug", **(environment or {})}
     variables.pop("PYTHONWARNINGS", None)
     return subprocess.run(
         [*command, *arguments],
@@ -54,3 +56,23 @@ def certificate():
             timeout=LIMIT,
         )
         yield certificate, key
+
+
+# How a program may come to its sockets. `socket` is ours in each.
+STARTS = {
+    "installed": "import berkeley; berkeley.install(); import socket, {}",
+    "alone": "from berkeley import socket; import {}",
+    "before": "from berkeley import socket as ours; import socket, {}; socket = ours",
+    "after": "import socket, {}; from berkeley import socket",
+}
+
+
+class Interplaying(unittest.TestCase):
+    """Tests of programs that come to their sockets in each of these ways."""
+
+    def each(self, modules, code, *arguments, starts=tuple(STARTS)):
+        for start in starts:
+            with self.subTest(start):
+                program = f"START = {start!r}\n" + STARTS[start].format(modules) + "\n"
+                shown = output(*arguments, code=program + textwrap.dedent(code))
+                self.assertEqual(shown, "ok\n")

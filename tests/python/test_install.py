@@ -146,9 +146,9 @@ class Command(unittest.TestCase):
             ((), "usage:", 2),
             (("-m",), "-m needs an argument", 2),
             (("-z",), "unknown option -z", 2),
+            (("--verbose", "app.py"), "unknown option --verbose", 2),
             (("/nowhere/app.py",), "can't open file", 2),
-            (("-m", "no_such_module"), "no module named no_such_module", 1),
-            (("-m", "json.nothing"), "no module named json.nothing", 1),
+            (("-m", "no_such_module"), "No module named no_such_module", 1),
         ):
             done = run("-m", "berkeley", *arguments)
             self.assertEqual(done.returncode, status, arguments)

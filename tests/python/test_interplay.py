@@ -1,28 +1,12 @@
 """With the rest of the standard library: installed or not, in any order of imports."""
 
 import sys
-import textwrap
 import unittest
 
-from support import certificate, output
-
-# How a program may come to its sockets. `socket` is ours in each.
-STARTS = {
-    "installed": "import berkeley; berkeley.install(); import socket, {}",
-    "alone": "from berkeley import socket; import {}",
-    "before": "from berkeley import socket as ours; import socket, {}; socket = ours",
-    "after": "import socket, {}; from berkeley import socket",
-}
+from support import Interplaying, certificate
 
 
-class Interplay(unittest.TestCase):
-    def each(self, modules, code, *arguments, starts=tuple(STARTS)):
-        for start in starts:
-            with self.subTest(start):
-                program = f"START = {start!r}\n" + STARTS[start].format(modules) + "\n"
-                shown = output(*arguments, code=program + textwrap.dedent(code))
-                self.assertEqual(shown, "ok\n")
-
+class Interplay(Interplaying):
     def test_ssl(self):
         with certificate() as paths:
             self.each(
@@ -123,6 +107,101 @@ class Interplay(unittest.TestCase):
             """,
         )
 
+    def test_the_calls_of_asyncio_s_loop(self):
+        self.each(
+            "asyncio, tempfile, os",
+            """
+            async def main(folder):
+                loop = asyncio.get_running_loop()
+
+                async def upper(reader, writer):
+                    writer.write((await reader.readline()).upper())
+                    writer.close()
+
+                with socket.socket() as listener, socket.socket() as sock:
+                    listener.bind(("127.0.0.1", 0))
+                    listener.listen()
+                    listener.setblocking(False)
+                    sock.setblocking(False)
+                    connecting = loop.create_task(loop.sock_connect(sock, listener.getsockname()))
+                    accepted, address = await loop.sock_accept(listener)
+                    await connecting
+                    with accepted:
+                        assert type(accepted) is socket.socket and accepted.gettimeout() == 0
+                        assert address == sock.getsockname()
+                        large = bytes(range(256)) * 40_000
+                        sending = loop.create_task(loop.sock_sendall(sock, large))
+                        view = memoryview(bytearray(len(large)))
+                        got = 0
+                        while got < len(large):
+                            got += await loop.sock_recv_into(accepted, view[got:])
+                        assert view == large
+                        await sending
+                        with tempfile.TemporaryFile() as file:
+                            file.write(b"a file")
+                            file.flush()
+                            assert await loop.sock_sendfile(sock, file) == 6
+                        assert await loop.sock_recv(accepted, 100) == b"a file"
+                        seen = []
+                        loop.add_writer(sock, lambda: (seen.append(1), loop.remove_writer(sock)))
+                        loop.add_reader(accepted, lambda: seen.append(accepted.recv(10)))
+                        await loop.sock_sendall(sock, b"now")
+                        while b"now" not in seen:
+                            await asyncio.sleep(0)
+                        assert loop.remove_reader(accepted)
+                        try:
+                            async with asyncio.timeout(0.01):
+                                await loop.sock_recv(accepted, 1)
+                            raise AssertionError
+                        except TimeoutError:
+                            pass
+                kind = {"type": socket.SOCK_DGRAM}
+                with socket.socket(**kind) as first, socket.socket(**kind) as second:
+                    for sock in (first, second):
+                        sock.bind(("127.0.0.1", 0))
+                        sock.setblocking(False)
+                    await loop.sock_sendto(first, b"datagram", second.getsockname())
+                    expected = b"datagram", first.getsockname()
+                    assert await loop.sock_recvfrom(second, 100) == expected
+                    await loop.sock_sendto(first, b"again", second.getsockname())
+                    buffer = bytearray(10)
+                    expected = 5, first.getsockname()
+                    assert await loop.sock_recvfrom_into(second, buffer) == expected
+                path = os.path.join(folder, "socket")
+                with socket.socket(socket.AF_UNIX) as sock:
+                    sock.bind(path)
+                    async with await asyncio.start_unix_server(upper, sock=sock):
+                        reader, writer = await asyncio.open_unix_connection(path)
+                        writer.write(b"unix\\n")
+                        assert await reader.read() == b"UNIX\\n"
+                        writer.close()
+                        await writer.wait_closed()
+                listener = socket.create_server(("127.0.0.1", 0))
+                assert (await loop.getaddrinfo("127.0.0.1", 1))[0][4] == ("127.0.0.1", 1)
+
+                class Once(asyncio.Protocol):
+                    def __init__(self):
+                        self.done = loop.create_future()
+
+                    def data_received(self, data):
+                        self.done.set_result(data)
+
+                # A connection that the program has accepted.
+                with socket.create_connection(listener.getsockname()) as sock:
+                    accepted, _ = listener.accept()
+                    transport, protocol = await loop.connect_accepted_socket(Once, accepted)
+                    sock.sendall(b"hello")
+                    assert await protocol.done == b"hello"
+                    transport.close()
+                    await asyncio.sleep(0)
+                listener.close()
+
+            with tempfile.TemporaryDirectory() as folder:
+                asyncio.run(main(folder))
+            print("ok")
+            """,
+        )
+
     def test_select_and_selectors(self):
         self.each(
             "select, selectors",
@@ -172,6 +251,52 @@ class Interplay(unittest.TestCase):
 
     def test_multiprocessing_that_is_loaded_last(self):
         self.each("sys", "import multiprocessing, pickle" + MULTIPROCESSING)
+
+    def test_descriptors_between_processes_and_modules(self):
+        self.each(
+            "_socket, array, multiprocessing.connection, multiprocessing.reduction, os, sys",
+            """
+            import socket as either
+            first, second = socket.socketpair()
+            ours, theirs = multiprocessing.connection.Pipe()
+            child = os.fork()
+            if child == 0:
+                number = multiprocessing.reduction.recv_handle(theirs)
+                with socket.socket(fileno=number) as sock:
+                    sock.sendall(b"from the child")
+                os._exit(0)
+            multiprocessing.reduction.send_handle(ours, second.fileno(), child)
+            assert first.recv(100) == b"from the child"
+            assert os.waitpid(child, 0)[1] == 0
+            # A connection of multiprocessing on a socket, and a copy of a socket.
+            a, b = (multiprocessing.connection.Connection(x.detach()) for x in socket.socketpair())
+            a.send({"key": [1]})
+            assert b.recv() == {"key": [1]}
+            ours.send(multiprocessing.reduction.DupFd(second.fileno()))
+            with socket.socket(fileno=theirs.recv().detach()) as sock:
+                sock.send(b"copy")
+            assert first.recv(100) == b"copy"
+            for one in (a, b, ours, theirs):
+                one.close()
+            # Each module takes the descriptors of the other.
+            for one, other in ((socket, either), (either, socket)):
+                sock, peer = one.socketpair()
+                with peer:
+                    with other.fromfd(sock.fileno(), sock.family, sock.type) as copy:
+                        assert type(copy) is other.socket and copy.family == sock.family
+                        assert (copy.family, copy.type) == (one.AF_UNIX, one.SOCK_STREAM)
+                    number = sock.detach()
+                    other.socket(fileno=number).close()
+            with first, second:
+                either.send_fds(first, [b"x"], [1])
+                data, numbers, *_ = socket.recv_fds(second, 10, 1)
+                os.close(numbers[0])
+                socket.send_fds(first, [b"x"], [1])
+                data, numbers, *_ = either.recv_fds(second, 10, 1)
+                os.close(numbers[0])
+            print("ok")
+            """,
+        )
 
     def test_a_socket_s_own_pickle_is_refused(self):
         self.each(

@@ -9,6 +9,7 @@ mod layers;
 mod miri;
 mod nightly;
 mod peers;
+mod programs;
 mod python;
 mod run;
 mod test;
@@ -40,6 +41,9 @@ Usage: cargo xtask <COMMAND>
                    `cargo xtask python --help`
   versions         checks, without running it, what is built for the Pythons 3.14 and 3.15, with and
                    without the global lock, and for machines with ARM and of 32 bits
+  programs [ARGS...]
+                   programs of many packages with our sockets, beside the same with CPython's; see
+                   `cargo xtask programs --help`
   fresh            `cargo xtask test` in a fresh clone of the last commit
 
 `test` and `layers` need only cargo and a C compiler.
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         (Some("peers"), []) => peers::run(),
         (Some("cpython"), args) => cpython::run(args),
         (Some("python"), args) => python::run(args),
+        (Some("programs"), args) => programs::run(args),
         (Some("kernel"), args) => kernel::run(args),
         // What the guest of `kernel` runs.
         (Some("kernel-inside"), [messages, args @ ..]) => kernel::run_inside(messages, args),

@@ -16,7 +16,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 
 /// Installs what is missing, if it may, and runs the tests with a transfer of one gibibyte.
 pub(crate) fn run() -> Result<(), String> {
-    install()?;
+    install(PROGRAMS)?;
     let mut count = Count::default();
     let mut test = cargo();
     test.args(["test", "--release", "--package", "berkeley-cli", "--test", "peers"]);
@@ -32,8 +32,9 @@ pub(crate) fn run() -> Result<(), String> {
     finish(count, &Vec::from_iter(ended.err()))
 }
 
-fn install() -> Result<(), String> {
-    let missing = PROGRAMS.iter().filter(|(program, _)| !is_installed(program));
+/// Installs those of these programs, each with its Debian package, that are missing.
+pub(crate) fn install(programs: &[(&str, &str)]) -> Result<(), String> {
+    let missing = programs.iter().filter(|(program, _)| !is_installed(program));
     let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
     if packages.is_empty() {
         return Ok(());

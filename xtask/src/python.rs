@@ -78,7 +78,7 @@ pub(crate) fn oldest(count: &mut Count, problems: &mut Vec<String>) -> Result<()
 }
 
 /// The first of a version, or at a path, that starts and has pip.
-fn interpreter(asked: &str) -> Option<PathBuf> {
+pub(crate) fn interpreter(asked: &str) -> Option<PathBuf> {
     let candidates = match asked.contains('/') {
         true => vec![PathBuf::from(asked)],
         false => candidates(asked),
@@ -97,12 +97,7 @@ fn one(python: &Path, count: &mut Count, problems: &mut Vec<String>) -> Result<(
     // The interpreter's own pip does for the environment too, and Debian has no other.
     succeed(Command::new(python).args(["-m", "venv", "--without-pip"]).arg(&venv))?;
     let inside = venv.join("bin/python");
-    let pip = |args: &[&str]| {
-        let mut pip = Command::new(python);
-        pip.current_dir(root()).args(["-m", "pip", "--python"]).arg(&inside);
-        pip.args(["--disable-pip-version-check", "--quiet"]).args(args);
-        pip
-    };
+    let pip = |args: &[&str]| pip(python, &inside, args);
     succeed(pip(&["wheel", "--no-deps", ".", "--wheel-dir"]).arg(&wheels))?;
     let built = fs::read_dir(&wheels).map_err(|error| format!("{}: {error}", wheels.display()))?;
     for wheel in built.flatten() {
@@ -129,7 +124,16 @@ fn one(python: &Path, count: &mut Count, problems: &mut Vec<String>) -> Result<(
     Ok(())
 }
 
-fn judge(result: Result<(), String>, count: &mut Count, problems: &mut Vec<String>) {
+/// An interpreter's pip, for the interpreter of an environment.
+pub(crate) fn pip(python: &Path, inside: &Path, args: &[&str]) -> Command {
+    let mut pip = Command::new(python);
+    pip.current_dir(root()).args(["-m", "pip", "--python"]).arg(inside);
+    pip.args(["--disable-pip-version-check", "--quiet"]).args(args);
+    pip
+}
+
+/// Counts a check.
+pub(crate) fn judge(result: Result<(), String>, count: &mut Count, problems: &mut Vec<String>) {
     match result {
         Ok(()) => count.add(1, 0, 0),
         Err(problem) => {

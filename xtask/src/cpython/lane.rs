@@ -179,7 +179,7 @@ impl Lane {
 }
 
 /// How a program is started in a network and with a host name of its own, if that may be.
-pub(super) fn namespace() -> Option<Vec<&'static str>> {
+pub(crate) fn namespace() -> Option<Vec<&'static str>> {
     let ways: [&[&str]; 2] =
         [&["unshare", "--net", "--uts"], &["unshare", "--map-root-user", "--net", "--uts"]];
     let may = |words: &&&[&'static str]| {
