@@ -111,7 +111,7 @@ pub(crate) fn tuple<const N: usize>(items: [Owned; N]) -> Res<Owned> {
     unsafe {
         let tuple = Owned::new(ffi::PyTuple_New(N as ffi::Py_ssize_t))?;
         for (place, item) in items.into_iter().enumerate() {
-            ffi::PyTuple_SetItem(tuple.as_ptr(), place as ffi::Py_ssize_t, item.into_ptr());
+            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), place as ffi::Py_ssize_t, item.into_ptr());
         }
         Ok(tuple)
     }
@@ -342,13 +342,14 @@ pub(crate) fn audit_raw() -> unsafe extern "C" fn(*const c_char, *const c_char, 
 pub(crate) struct View(ffi::Py_buffer);
 
 impl View {
-    /// Nothing yet, for a format of `parse!` to fill.
+    /// Nothing yet, for a format to fill.
     pub(crate) const fn empty() -> View {
         View(ffi::Py_buffer::new())
     }
 
-    /// Where a format writes.
+    /// Where a format writes; what was there is let go.
     pub(crate) fn slot(&mut self) -> *mut ffi::Py_buffer {
+        *self = View::empty();
         &mut self.0
     }
 
@@ -362,6 +363,35 @@ impl View {
         }
     }
 
+    /// The memory of bytes.
+    ///
+    /// # Safety
+    ///
+    /// They are bytes, and somebody else holds them as long as this is used.
+    #[inline]
+    pub(crate) unsafe fn of_bytes(object: *mut PyObject) -> View {
+        let mut view = View::empty();
+        // SAFETY: as promised; a view without an object is not released.
+        unsafe {
+            view.0.buf = ffi::PyBytes_AS_STRING(object).cast_mut().cast();
+            view.0.len = ffi::Py_SIZE(object);
+        }
+        view
+    }
+
+    /// Takes the memory of an object, if it has some of this kind; raises nothing.
+    pub(crate) fn get(&mut self, object: *mut PyObject, kind: c_int) -> bool {
+        // SAFETY: a live object; the view holds nothing before.
+        unsafe {
+            let done = ffi::PyObject_GetBuffer(object, self.slot(), kind) == 0;
+            if !done {
+                ffi::PyErr_Clear();
+            }
+            done
+        }
+    }
+
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
         if self.0.buf.is_null() {
             return &[];
@@ -370,22 +400,40 @@ impl View {
         // may in Python's own module, and the kernel copies whatever is there.
         unsafe { std::slice::from_raw_parts(self.0.buf.cast(), self.0.len as usize) }
     }
-
-    /// The memory, to be written to by the kernel.
-    #[allow(clippy::mut_from_ref, reason = "the memory is the object's, not the view's")]
-    pub(crate) fn as_room(&self) -> &mut [u8] {
-        if self.0.buf.is_null() {
-            return &mut [];
-        }
-        // SAFETY: as above, and asked for as writable.
-        unsafe { std::slice::from_raw_parts_mut(self.0.buf.cast(), self.0.len as usize) }
-    }
 }
 
 impl Drop for View {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: a view that holds nothing may be released too.
-        unsafe { ffi::PyBuffer_Release(&mut self.0) };
+        if !self.0.obj.is_null() {
+            // SAFETY: it is held here.
+            unsafe { ffi::PyBuffer_Release(&mut self.0) };
+        }
+    }
+}
+
+/// Memory that is to be written to, for as long as this lives.
+pub(crate) struct Room(pub(crate) View);
+
+impl Room {
+    /// Nothing yet, for a format to fill.
+    pub(crate) const fn empty() -> Room {
+        Room(View::empty())
+    }
+
+    /// Where a format writes; what was there is let go.
+    pub(crate) fn slot(&mut self) -> *mut ffi::Py_buffer {
+        self.0.slot()
+    }
+
+    #[allow(clippy::mut_from_ref, reason = "the memory is the object's, not the view's")]
+    pub(crate) fn as_slice(&self) -> &mut [u8] {
+        let buffer = &self.0.0;
+        if buffer.buf.is_null() {
+            return &mut [];
+        }
+        // SAFETY: as of a view that is read, and asked for as writable.
+        unsafe { std::slice::from_raw_parts_mut(buffer.buf.cast(), buffer.len as usize) }
     }
 }
 
