@@ -288,8 +288,8 @@ pub(crate) fn get_host_by_addr(py: Python<'_>, _: *mut PyObject, args: *mut PyOb
 
 pub(crate) fn get_host_name(_: Python<'_>, _: *mut PyObject, _: *mut PyObject) -> Answer {
     audit!(c"socket.gethostname", c"")?;
-    let name = berkeley::gethostname().map_err(|error| errors::raise(&error))?;
-    fs_text(name.as_bytes())
+    let name = berkeley::gethostname_bytes().map_err(|error| errors::raise(&error))?;
+    fs_text(&name)
 }
 
 pub(crate) fn set_host_name(_: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
