@@ -34,8 +34,9 @@ macro_rules! positional {
         ) -> *mut PyObject {
             guard(null_mut(), |py| {
                 // SAFETY: Python has checked the type, and hands over so many.
-                let (object, given) =
-                    unsafe { (Object::of(this), Given::call(args, count, null_mut())) };
+                let given = unsafe { Given::call(args, count, null_mut()) };
+                // SAFETY: as above.
+                let object = unsafe { Object::of(this) };
                 $method(py, object, given).map(Owned::into_ptr)
             })
         }
@@ -68,8 +69,9 @@ macro_rules! named {
         ) -> *mut PyObject {
             guard(null_mut(), |py| {
                 // SAFETY: Python has checked the type, and hands over so many and their names.
-                let (object, given) =
-                    unsafe { (Object::of(this), Given::call(args, count, names)) };
+                let given = unsafe { Given::call(args, count, names) };
+                // SAFETY: as above.
+                let object = unsafe { Object::of(this) };
                 $method(py, object, given).map(Owned::into_ptr)
             })
         }
@@ -212,24 +214,7 @@ fn fileno(_: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
 }
 
 pub(crate) fn known_family(object: &Object) -> Res<()> {
-    let known = [
-        Family::INET,
-        Family::INET6,
-        Family::UNIX,
-        Family::NETLINK,
-        Family::PACKET,
-        Family::CAN,
-        Family::RDS,
-        Family::TIPC,
-        Family::VSOCK,
-        Family::ALG,
-        Family::BLUETOOTH,
-        Family::QIPCRTR,
-    ];
-    if known.contains(&Family::from(object.kind().family)) {
-        return Ok(());
-    }
-    Err(os_error_text("getsockaddrlen: bad family"))
+    address::known_family(object.kind().family)
 }
 
 fn getpeername(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {

@@ -105,6 +105,48 @@ pub(crate) fn bytes(value: &[u8]) -> Res<Owned> {
     Owned::new(unsafe { ffi::PyBytes_FromStringAndSize(value.as_ptr().cast(), len) })
 }
 
+/// A text of ASCII, which the callers answer for.
+pub(crate) fn ascii(value: &[u8]) -> Res<Owned> {
+    // SAFETY: the text is new and has room for so many bytes.
+    unsafe {
+        let text = Owned::new(ffi::PyUnicode_New(value.len() as ffi::Py_ssize_t, 127))?;
+        let start = ffi::PyUnicode_1BYTE_DATA(text.as_ptr());
+        std::ptr::copy_nonoverlapping(value.as_ptr(), start, value.len());
+        Ok(text)
+    }
+}
+
+/// What a text says, as UTF-8.
+///
+/// # Safety
+///
+/// The object is a text, and held as long as this is used.
+pub(crate) unsafe fn utf8<'a>(object: *mut PyObject) -> Res<&'a str> {
+    let mut len = 0;
+    // SAFETY: as promised; the interpreter answers UTF-8.
+    unsafe {
+        let data = ffi::PyUnicode_AsUTF8AndSize(object, &mut len);
+        if data.is_null() {
+            return Err(Raised);
+        }
+        let bytes = std::slice::from_raw_parts(data.cast::<u8>(), len as usize);
+        Ok(std::str::from_utf8_unchecked(bytes))
+    }
+}
+
+/// What bytes are.
+///
+/// # Safety
+///
+/// The object is bytes, and held as long as this is used.
+pub(crate) unsafe fn byte_string<'a>(object: *mut PyObject) -> &'a [u8] {
+    // SAFETY: as promised.
+    unsafe {
+        let start = ffi::PyBytes_AS_STRING(object).cast::<u8>();
+        std::slice::from_raw_parts(start, ffi::Py_SIZE(object) as usize)
+    }
+}
+
 /// A tuple of these.
 pub(crate) fn tuple<const N: usize>(items: [Owned; N]) -> Res<Owned> {
     // SAFETY: the tuple is new; each place is filled once and takes the reference.
@@ -372,10 +414,9 @@ impl View {
     pub(crate) unsafe fn of_bytes(object: *mut PyObject) -> View {
         let mut view = View::empty();
         // SAFETY: as promised; a view without an object is not released.
-        unsafe {
-            view.0.buf = ffi::PyBytes_AS_STRING(object).cast_mut().cast();
-            view.0.len = ffi::Py_SIZE(object);
-        }
+        let bytes = unsafe { byte_string(object) };
+        view.0.buf = bytes.as_ptr().cast_mut().cast();
+        view.0.len = bytes.len() as ffi::Py_ssize_t;
         view
     }
 
