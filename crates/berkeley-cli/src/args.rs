@@ -103,6 +103,7 @@ pub(crate) enum Command {
     Serve(commands::serve::Arguments),
     Connect(commands::connect::Arguments),
     Ping(commands::ping::Arguments),
+    Bench(commands::bench::Arguments),
     Resolve(commands::resolve::Arguments),
     Who(commands::who::Arguments),
     Options(commands::options::Arguments),

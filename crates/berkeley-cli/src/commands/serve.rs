@@ -74,10 +74,10 @@ enum Answer {
 }
 
 /// A socket that is served at, and the file to remove with it.
-struct Place {
-    socket: Socket,
+pub(crate) struct Place {
+    pub(crate) socket: Socket,
     /// The kind of place, with its address.
-    endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// Whether there are connections to accept.
     accepts: bool,
     path: Option<PathBuf>,
@@ -113,7 +113,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let mut places = Vec::new();
     for text in &arguments.places {
-        let place = open(text, arguments, global)?;
+        let place = open(text, arguments.reuseport, global)?;
         announce(&place, view)?;
         places.push(place);
     }
@@ -138,9 +138,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
     ended
 }
 
-fn open(text: &str, arguments: &Arguments, global: &Global) -> Result<Place, Failure> {
+/// Opens the socket that serves at an address.
+pub(crate) fn open(text: &str, reuse_port: bool, global: &Global) -> Result<Place, Failure> {
     let endpoint = place::endpoint(text, false, global)?;
-    let mut server = Server::new().reuse_port(arguments.reuseport);
+    let mut server = Server::new().reuse_port(reuse_port);
     for (level, number, value) in place::options(&endpoint, global)? {
         server = server.option(level, number, &value);
     }
