@@ -324,7 +324,8 @@ fn describe(request: &Request) -> String {
         Work::RoundTrips => "round trips",
     };
     let of = if request.datagrams { "datagrams" } else { "blocks" };
-    format!("{what} with {} streams, {of} of {} bytes", request.streams, request.size)
+    let streams = if request.streams == 1 { "stream" } else { "streams" };
+    format!("{what} with {} {streams}, {of} of {} bytes", request.streams, request.size)
 }
 
 fn crashed() -> Failure {
