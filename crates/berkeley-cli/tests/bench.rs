@@ -277,7 +277,7 @@ fn who_comes_meanwhile_is_told_so() {
 fn what_cannot_be_measured_is_said() {
     let closed = create_server("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     for (place, arguments, status, says) in [
-        (&closed[..], &[][..], 7, "connection refused"),
+        (closed.as_str(), &[][..], 7, "connection refused"),
         ("no.such.host.invalid:5400", &[], 6, "no.such.host"),
         ("unix-dgram:/tmp/x", &[], 2, "cannot be measured"),
         ("127.0.0.1:1", &["-P", "0"], 2, "1 to 128 streams"),

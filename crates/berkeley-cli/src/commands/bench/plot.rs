@@ -70,7 +70,13 @@ fn rates(flow: &Flow, title: &str, area: &Area<'_>) -> Result<(), Box<dyn Error 
         .y_label_area_size(64)
         .build_cartesian_2d(0.0..longest, 0.0..most.max(f64::MIN_POSITIVE))
         .map_err(owned)?;
-    chart.configure_mesh().x_desc("seconds").y_desc(unit).draw().map_err(owned)?;
+    chart
+        .configure_mesh()
+        .x_desc("seconds")
+        .y_desc(unit)
+        .light_line_style(TRANSPARENT)
+        .draw()
+        .map_err(owned)?;
     for (name, points, colour) in &lines {
         let line = points.iter().map(|(x, y)| (*x, y / scale));
         chart
@@ -101,7 +107,13 @@ fn distribution(trips: &Trips, title: &str, area: &Area<'_>) -> Result<(), Box<d
         .y_label_area_size(64)
         .build_cartesian_2d((least..most).log_scale(), 0.0..100.0)
         .map_err(owned)?;
-    chart.configure_mesh().x_desc("µs").y_desc("% took no longer").draw().map_err(owned)?;
+    chart
+        .configure_mesh()
+        .x_desc("µs")
+        .y_desc("% took no longer")
+        .light_line_style(TRANSPARENT)
+        .draw()
+        .map_err(owned)?;
     chart.draw_series(LineSeries::new(points, RECEIVED.stroke_width(2))).map_err(owned)?;
     Ok(())
 }

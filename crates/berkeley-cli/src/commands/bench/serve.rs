@@ -249,6 +249,9 @@ impl Server<'_> {
                 (Some(sent), ..) => got >= sent || now - quiet.0 > QUIET,
             };
             if ended {
+                // Nothing came while it waited for what might still come.
+                let last = samples.iter().rposition(|bytes| *bytes > 0);
+                samples.truncate(last.map_or(0, |last| last + 1));
                 return Ok(Received { samples, ..Received::default() });
             }
             if now > over || self.is_stopped() {
