@@ -1,8 +1,9 @@
 //! Batches of datagrams with offload: this project beside quinn-udp and the bare calls.
 //!
-//! All three send [`BATCH`] datagrams of one size to one address, and receive as many with their
-//! sender, ECN mark, destination and time. The other two are given memory in which the datagrams
-//! already stand one behind the other; this project's batch copies them there, and that is counted.
+//! All three send [`BATCH`] datagrams of one size to one address: `send_batch` those that stand
+//! each in memory of its own and have to be collected, as where an application makes one after the
+//! other, and `send_segments` those that stand in one piece already. All three receive with sender,
+//! ECN mark, destination and time, and look at each datagram.
 
 use std::hint::black_box;
 use std::io::{self, IoSliceMut};
@@ -20,8 +21,10 @@ use crate::raw;
 pub(crate) trait Batched: Sized {
     /// The library's socket of this descriptor, which sends to this address.
     fn new(fd: OwnedFd, to: SocketAddrV4) -> io::Result<Self>;
+    /// Sends these datagrams: whether it went well.
+    fn send_batch(&mut self, datagrams: &[Vec<u8>]) -> bool;
     /// Sends these bytes as datagrams of so many bytes: whether it went well.
-    fn send_batch(&mut self, data: &[u8], size: usize) -> bool;
+    fn send_segments(&mut self, data: &[u8], size: usize) -> bool;
     /// Receives some datagrams, and says how many and how many bytes they are.
     fn recv_batch(&mut self) -> (usize, usize);
 }
@@ -44,6 +47,7 @@ pub(crate) struct Berkeley {
 pub(crate) struct Libc {
     fd: OwnedFd,
     to: raw::SockaddrIn,
+    out: Vec<u8>,
     arrived: raw::RecvMany,
 }
 
@@ -52,6 +56,7 @@ pub(crate) struct Quinn {
     sock: std::net::UdpSocket,
     state: UdpSocketState,
     to: SocketAddr,
+    out: Vec<u8>,
     memory: Vec<u8>,
     meta: Vec<RecvMeta>,
 }
@@ -68,10 +73,16 @@ impl Batched for Berkeley {
     }
 
     #[inline(never)]
-    fn send_batch(&mut self, data: &[u8], size: usize) -> bool {
+    fn send_batch(&mut self, datagrams: &[Vec<u8>]) -> bool {
         let (out, to) = (&mut self.out, &self.to);
-        let pushed = data.chunks(size).all(|datagram| out.push(datagram, to).is_ok());
-        pushed && self.sock.send_batch(&mut self.out).is_ok_and(|sent| sent == BATCH as usize)
+        let pushed = datagrams.iter().all(|datagram| out.push(datagram, to).is_ok());
+        pushed && self.sock.send_batch(&mut self.out).is_ok_and(|sent| sent == datagrams.len())
+    }
+
+    #[inline(never)]
+    fn send_segments(&mut self, data: &[u8], size: usize) -> bool {
+        let to = &self.to;
+        self.sock.send_segments(data, size, to).is_ok_and(|sent| sent == BATCH as usize)
     }
 
     #[inline(never)]
@@ -91,11 +102,18 @@ impl Batched for Libc {
         sock.set_recv_details(true)?;
         sock.set_recv_offload(true)?;
         sock.set(TIMES, true)?;
-        Ok(Libc { fd: sock.detach(), to: to.into(), arrived: raw::RecvMany::new(PIECES, PIECE) })
+        let (out, arrived) = (Vec::with_capacity(PIECE), raw::RecvMany::new(PIECES, PIECE));
+        Ok(Libc { fd: sock.detach(), to: to.into(), out, arrived })
     }
 
     #[inline(never)]
-    fn send_batch(&mut self, data: &[u8], size: usize) -> bool {
+    fn send_batch(&mut self, datagrams: &[Vec<u8>]) -> bool {
+        let size = collect(&mut self.out, datagrams);
+        raw::send_segments(&self.fd, &self.out, size, Some(&self.to))
+    }
+
+    #[inline(never)]
+    fn send_segments(&mut self, data: &[u8], size: usize) -> bool {
         raw::send_segments(&self.fd, data, size, Some(&self.to))
     }
 
@@ -114,20 +132,22 @@ impl Batched for Quinn {
             sock,
             state,
             to: to.into(),
+            out: Vec::with_capacity(PIECE),
             memory,
             meta: vec![RecvMeta::default(); BATCH_SIZE],
         })
     }
 
     #[inline(never)]
-    fn send_batch(&mut self, data: &[u8], size: usize) -> bool {
-        let transmit = Transmit {
-            destination: self.to,
-            ecn: None,
-            contents: data,
-            segment_size: Some(size),
-            src_ip: None,
-        };
+    fn send_batch(&mut self, datagrams: &[Vec<u8>]) -> bool {
+        let size = collect(&mut self.out, datagrams);
+        let transmit = transmit(self.to, &self.out, size);
+        self.state.try_send(UdpSockRef::from(&self.sock), &transmit).is_ok()
+    }
+
+    #[inline(never)]
+    fn send_segments(&mut self, data: &[u8], size: usize) -> bool {
+        let transmit = transmit(self.to, data, size);
         self.state.try_send(UdpSockRef::from(&self.sock), &transmit).is_ok()
     }
 
@@ -150,6 +170,19 @@ impl Batched for Quinn {
         }
         (datagrams, bytes)
     }
+}
+
+/// Puts datagrams one behind the other, for who takes them only so, and says how long the first is.
+#[inline(always)]
+fn collect(out: &mut Vec<u8>, datagrams: &[Vec<u8>]) -> usize {
+    out.clear();
+    datagrams.iter().for_each(|datagram| out.extend_from_slice(datagram));
+    datagrams.first().map_or(0, Vec::len)
+}
+
+#[inline(always)]
+fn transmit(destination: SocketAddr, contents: &[u8], size: usize) -> Transmit<'_> {
+    Transmit { destination, ecn: None, contents, segment_size: Some(size), src_ip: None }
 }
 
 /// What quinn-udp switches on, too.

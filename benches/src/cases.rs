@@ -50,8 +50,10 @@ pub(crate) enum Op {
     SendTo,
     /// `recv_from`.
     RecvFrom,
-    /// A batch of datagrams of so many bytes.
+    /// A batch of datagrams of so many bytes, each from memory of its own.
     SendBatch(usize),
+    /// The same, from one piece of memory.
+    SendSegments(usize),
     /// The same, received.
     RecvBatch(usize),
 }
@@ -72,7 +74,9 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
     let single = [false, true].into_iter().flat_map(move |timeout| {
         calls.into_iter().map(move |(transport, op)| Case { transport, op, timeout })
     });
-    let batches = [64, 1200].into_iter().flat_map(|size| [SendBatch(size), RecvBatch(size)]);
+    let batches = [64, 1200]
+        .into_iter()
+        .flat_map(|size| [SendBatch(size), SendSegments(size), RecvBatch(size)]);
     single.chain(batches.map(|op| Case { transport: Udp, op, timeout: false }))
 }
 
@@ -130,10 +134,13 @@ impl Case {
         let (near, far, to) = self.sockets()?;
         let (op, mut peer) = (self.op, P::new(near, to)?);
         let symbol = op.symbol::<P>("batches::Batched");
-        let data = vec![7; BATCH as usize * op.batched().unwrap_or_default()];
+        let size = op.batched().unwrap_or_default();
+        let datagrams = vec![vec![7; size]; BATCH as usize];
+        let data = datagrams.concat();
         let batch = Box::new(move || match op {
-            Op::RecvBatch(size) => received(&mut peer, &data, size, &far),
-            _ => sent(&mut peer, &data, op.batched().unwrap_or_default(), &far),
+            Op::RecvBatch(_) => received(&mut peer, &data, size, &far),
+            Op::SendSegments(_) => sent(size, &far, || peer.send_segments(&data, size)),
+            _ => sent(size, &far, || peer.send_batch(&datagrams)),
         });
         Ok(Contestant { name, symbol, batch })
     }
@@ -176,6 +183,7 @@ impl Op {
             Op::SendTo => "send_to",
             Op::RecvFrom => "recv_from",
             Op::SendBatch(_) => "send_batch",
+            Op::SendSegments(_) => "send_segments",
             Op::RecvBatch(_) => "recv_batch",
         }
     }
@@ -183,7 +191,7 @@ impl Op {
     /// The bytes of a datagram, if it is about batches of them.
     pub(crate) fn batched(self) -> Option<usize> {
         match self {
-            Op::SendBatch(size) | Op::RecvBatch(size) => Some(size),
+            Op::SendBatch(size) | Op::SendSegments(size) | Op::RecvBatch(size) => Some(size),
             _ => None,
         }
     }
@@ -242,13 +250,15 @@ fn batch<P: Peer>(op: Op, peer: &P, to: &P::Addr, far: &OwnedFd) -> io::Result<B
             repeat(|| raw::send(far, &data))?;
             measure(|| peer.recv_from(&mut buf))
         }
-        Op::SendBatch(_) | Op::RecvBatch(_) => Err(io::Error::other("that is no single call")),
+        Op::SendBatch(_) | Op::SendSegments(_) | Op::RecvBatch(_) => {
+            Err(io::Error::other("that is no single call"))
+        }
     }
 }
 
-fn sent<P: Batched>(peer: &mut P, data: &[u8], size: usize, far: &OwnedFd) -> io::Result<Batch> {
+fn sent(size: usize, far: &OwnedFd, send: impl FnOnce() -> bool) -> io::Result<Batch> {
     let mut buf = vec![0; size];
-    let batch = measure_once(|| peer.send_batch(data, size))?;
+    let batch = measure_once(send)?;
     repeat(|| raw::recv(far, &mut buf))?;
     Ok(batch)
 }

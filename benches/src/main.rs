@@ -18,10 +18,11 @@ const HELP: &str = "\
 What a call costs, beside libc, std, socket2, nix and rustix; and what a datagram of a batch costs,
 beside libc and quinn-udp.
 
-Usage: berkeley-bench [--json] [--rounds N] [--check]
+Usage: berkeley-bench [--json] [--rounds N] [--only TEXT] [--check]
 
   --json       print one JSON object instead of tables
   --rounds N   how many times each library is timed in each case (default 2000)
+  --only TEXT  only the cases with this in their names, such as udp or batch
   --check      fail if a target is missed: at most 25 instructions over libc's on a blocking
                socket, one system call (of a batch as many as libc), no allocation
   -h, --help   print this
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let (mut json, mut check, mut rounds) = (false, false, 2000);
+    let (mut json, mut check, mut rounds, mut only) = (false, false, 2000, String::new());
     while let Some(arg) = args.next() {
         match arg.as_str() {
             measure::WORK => {
@@ -53,6 +54,7 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode, Box<dyn std::
                 let number = args.next().and_then(|number| number.parse().ok());
                 rounds = number.filter(|number| *number > 0).ok_or("--rounds needs a number")?;
             }
+            "--only" => only = args.next().ok_or("--only needs a part of a case's name")?,
             // What `cargo bench` adds.
             "--bench" => {}
             "-h" | "--help" => {
@@ -62,7 +64,7 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode, Box<dyn std::
             other => return Err(format!("unknown argument {other:?}; see --help").into()),
         }
     }
-    let rows = measure::all(rounds)?;
+    let rows = measure::all(rounds, &only)?;
     println!("{}", if json { report::json(&rows) } else { report::table(&rows) });
     let misses = report::misses(&rows);
     for miss in &misses {

@@ -41,11 +41,12 @@ pub(crate) const WORK: &str = "--work";
 /// How many batches each library makes while it is counted.
 const COUNTED_BATCHES: u64 = 4;
 
-/// Measures every case, in so many rounds.
-pub(crate) fn all(rounds: usize) -> io::Result<Vec<Row>> {
+/// Measures every case with this in its name, in so many rounds.
+pub(crate) fn all(rounds: usize, only: &str) -> io::Result<Vec<Row>> {
     let system_calls = count_system_calls()?;
     cases::all()
         .enumerate()
+        .filter(|(_, case)| case.name().contains(only))
         .map(|(number, case)| {
             eprintln!("measuring {}", case.name());
             let instructions = count_instructions(number)?;

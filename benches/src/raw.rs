@@ -99,41 +99,33 @@ pub(crate) fn send_segments(
     usize::try_from(black_box(sent)) == Ok(data.len())
 }
 
-/// Memory for `recvmmsg(2)`.
+/// Memory for `recvmmsg(2)`, with headers that are made once. After a call only the lengths of
+/// those that it has used are set again: less no program can do.
 pub(crate) struct RecvMany {
     memory: Vec<u8>,
     each: usize,
     names: Vec<libc::sockaddr_storage>,
-    controls: Vec<[u64; 32]>,
-    pieces: Vec<libc::iovec>,
     headers: Vec<libc::mmsghdr>,
+    /// What the headers point to besides.
+    _rest: (Vec<[u64; CONTROL]>, Vec<libc::iovec>),
 }
+
+/// As much room for control messages as this project's batches have, in words.
+const CONTROL: usize = 22;
 
 impl RecvMany {
     /// For so many pieces of so many bytes.
     pub(crate) fn new(pieces: usize, each: usize) -> RecvMany {
-        RecvMany {
-            memory: vec![0; pieces * each],
-            each,
-            // SAFETY: integers, for which zero is a value.
-            names: vec![unsafe { std::mem::zeroed() }; pieces],
-            controls: vec![[0; 32]; pieces],
-            pieces: Vec::with_capacity(pieces),
-            headers: Vec::with_capacity(pieces),
-        }
-    }
-
-    /// Receives what is there: how many datagrams, and how many bytes they are.
-    #[inline(always)]
-    pub(crate) fn recv(&mut self, fd: &OwnedFd) -> (usize, usize) {
-        self.pieces.clear();
-        self.headers.clear();
-        for room in self.memory.chunks_exact_mut(self.each) {
-            let piece = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
-            self.pieces.push(piece);
-        }
-        let rooms = self.names.iter_mut().zip(&mut self.controls);
-        for (piece, (name, control)) in self.pieces.iter_mut().zip(rooms) {
+        let mut memory = vec![0_u8; pieces * each];
+        // SAFETY: integers, for which zero is a value.
+        let mut names: Vec<libc::sockaddr_storage> = vec![unsafe { std::mem::zeroed() }; pieces];
+        let mut controls = vec![[0; CONTROL]; pieces];
+        let rooms = memory.chunks_exact_mut(each);
+        let mut vectors: Vec<_> = rooms
+            .map(|room| libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() })
+            .collect();
+        let rooms = names.iter_mut().zip(&mut controls).zip(&mut vectors);
+        let headers = rooms.map(|((name, control), piece)| {
             // SAFETY: `mmsghdr` is integers and pointers, for which zero is a value.
             let mut header: libc::mmsghdr = unsafe { std::mem::zeroed() };
             let message = &mut header.msg_hdr;
@@ -142,8 +134,16 @@ impl RecvMany {
             (message.msg_iov, message.msg_iovlen) = (piece, 1);
             message.msg_control = control.as_mut_ptr().cast();
             message.msg_controllen = size_of_val(control) as _;
-            self.headers.push(header);
-        }
+            header
+        });
+        let headers = headers.collect();
+        RecvMany { memory, each, names, headers, _rest: (controls, vectors) }
+    }
+
+    /// Receives what is there, looks at each datagram with its sender and ECN mark, and says how
+    /// many they are and how many bytes.
+    #[inline(always)]
+    pub(crate) fn recv(&mut self, fd: &OwnedFd) -> (usize, usize) {
         // SAFETY: each header describes a name, control memory and piece of its own.
         let got = unsafe {
             let count = self.headers.len() as libc::c_uint;
@@ -158,32 +158,42 @@ impl RecvMany {
         };
         let (mut datagrams, mut bytes) = (0, 0);
         let got = usize::try_from(got).unwrap_or(0);
-        for (header, name) in self.headers.iter().zip(&self.names).take(got) {
-            let len = header.msg_len as usize;
-            let size = segment(&header.msg_hdr).unwrap_or(len).max(1);
-            black_box(name);
-            datagrams += len.div_ceil(size);
-            bytes += len;
+        let rooms = self.memory.chunks_exact(self.each).zip(&self.names);
+        for (header, (room, name)) in self.headers.iter_mut().zip(rooms).take(got) {
+            let Some(data) = room.get(..header.msg_len as usize) else { continue };
+            let (segment, ecn) = details(&header.msg_hdr);
+            for datagram in data.chunks(segment.unwrap_or(data.len()).max(1)) {
+                black_box((name, ecn));
+                datagrams += 1;
+                bytes += datagram.len();
+            }
+            header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            header.msg_hdr.msg_controllen = (CONTROL * size_of::<u64>()) as _;
         }
         (datagrams, bytes)
     }
 }
 
-/// The size of the datagrams in a received piece, if there are several.
+/// The size of the datagrams in a received piece, if there are several, and their ECN mark.
 #[inline(always)]
-fn segment(message: &libc::msghdr) -> Option<usize> {
+fn details(message: &libc::msghdr) -> (Option<usize>, Option<u8>) {
+    let (mut segment, mut ecn) = (None, None);
     // SAFETY: the kernel has filled this header's control memory, which is still there.
     unsafe {
         let mut header = libc::CMSG_FIRSTHDR(message);
         while !header.is_null() {
-            if ((*header).cmsg_level, (*header).cmsg_type) == (libc::SOL_UDP, libc::UDP_GRO) {
-                let size = libc::CMSG_DATA(header).cast::<libc::c_int>().read_unaligned();
-                return usize::try_from(size).ok();
+            let data = libc::CMSG_DATA(header);
+            match ((*header).cmsg_level, (*header).cmsg_type) {
+                (libc::SOL_UDP, libc::UDP_GRO) => {
+                    segment = usize::try_from(data.cast::<libc::c_int>().read_unaligned()).ok();
+                }
+                (libc::IPPROTO_IP, libc::IP_TOS) => ecn = Some(*data & 3),
+                _ => {}
             }
             header = libc::CMSG_NXTHDR(message, header);
         }
     }
-    None
+    (segment, ecn)
 }
 
 /// Bytes as socket2 takes them.

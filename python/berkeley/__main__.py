@@ -202,7 +202,12 @@ def _show_without(trace: TracebackType | None) -> None:
     sys.excepthook = show
 
 
-if __name__ == "__main__":
+def _begin() -> None:
+    """Without an exit where there is nothing to say: a program that ends well ends by itself."""
     status = main(sys.argv[1:])
     if status:
         sys.exit(status)
+
+
+if __name__ == "__main__":
+    _begin()

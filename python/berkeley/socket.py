@@ -98,6 +98,9 @@ class _GiveupOnSendfile(Exception):
     """The kernel cannot send this file by itself."""
 
 
+#: What socket.recvmsg_batch() answers a list of.
+Datagram = _native.Datagram
+
 _open = _socket.socket.__init__
 
 
@@ -153,6 +156,13 @@ class socket(_socket.socket):
     accept = _native.accept
     family = _native.family
     type = _native.type
+
+    # Not of CPython's: many datagrams in one call.
+    send_batch = _native.send_batch
+    recv_batch = _native.recv_batch
+    recvmsg_batch = _native.recvmsg_batch
+    set_recv_offload = _native.set_recv_offload
+    set_recv_details = _native.set_recv_details
 
     def dup(self):
         """dup() -> socket object

@@ -1,6 +1,83 @@
 # The names, signatures and types are those of Python's own module.
+import socket as _stock
 import sys
-from socket import *
+from collections.abc import Iterable
+from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
+
+from typing_extensions import Buffer
+
+_Address: TypeAlias = tuple[Any, ...] | str | Buffer
+
+# Not of Python's own module: many datagrams in one call.
+@final
+class Datagram(tuple[bytes, Any]):
+    __match_args__: Final = ("data", "address")
+    n_fields: Final = 7
+    n_sequence_fields: Final = 2
+    n_unnamed_fields: Final = 0
+    def __new__(cls, sequence: Iterable[Any], dict: dict[str, Any] = ...) -> Self: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def address(self) -> Any: ...
+    @property
+    def flags(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def ecn(self) -> int | None: ...
+    @property
+    def destination(self) -> str | None: ...
+    @property
+    def interface(self) -> int | None: ...
+
+class socket(_stock.socket):
+    def accept(self) -> tuple[socket, Any]: ...
+    def send_batch(
+        self,
+        datagrams: Buffer | Iterable[Buffer | tuple[Buffer, _Address | None]],
+        address: _Address | None = None,
+        *,
+        segment: SupportsIndex = 0,
+    ) -> int: ...
+    def recv_batch(
+        self, count: SupportsIndex = 64, bufsize: SupportsIndex = 65535
+    ) -> list[tuple[bytes, Any]]: ...
+    def recvmsg_batch(
+        self, count: SupportsIndex = 64, bufsize: SupportsIndex = 65535
+    ) -> list[Datagram]: ...
+    def set_recv_offload(self, on: bool, /) -> bool: ...
+    def set_recv_details(self, on: bool, /) -> None: ...
+
+def create_connection(
+    address: tuple[str | None, int],
+    timeout: float | None = ...,
+    source_address: _Address | None = None,
+    *,
+    all_errors: bool = False,
+) -> socket: ...
+def create_server(
+    address: _Address,
+    *,
+    family: int = ...,
+    backlog: int | None = None,
+    reuse_port: bool = False,
+    dualstack_ipv6: bool = False,
+) -> socket: ...
+def fromfd(
+    fd: SupportsIndex,
+    family: _stock.AddressFamily | int,
+    type: _stock.SocketKind | int,
+    proto: int = 0,
+) -> socket: ...
+def socketpair(
+    family: int | _stock.AddressFamily | None = None,
+    type: _stock.SocketKind | int = ...,
+    proto: int = 0,
+) -> tuple[socket, socket]: ...
+
+# What is defined above stays.
+from socket import *  # type: ignore[assignment]
 from socket import (
     EAGAIN as EAGAIN,
     EBADF as EBADF,

@@ -73,12 +73,11 @@ KNOWN = [
         "MSG_CMSG_CLOEXEC is not passed to a family that has no descriptors to pass",
     ),
     Known(
-        "recv_into|recvfrom_into",
-        "^timeout",
-        "^timeout.*x00",
-        "a stream that is asked to throw bytes away (MSG_TRUNC) leaves zeros where none are written",
+        "(recv|send|listen|[gs]etsockopt).*",
+        r"TypeError: (\w+\(\) takes no keyword)",
+        r"TypeError: socket\.(\w+\(\) takes no keyword)",
+        "a method that takes no tuple is named with its class, however it was called",
     ),
-    Known("gethostname", r"\\udc", "\ufffd", "a name of the machine that is no UTF-8"),
     Known(
         "bind",
         "^None",

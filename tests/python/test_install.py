@@ -7,6 +7,9 @@ import unittest
 
 from support import output, run
 
+#: Methods of a socket that CPython's does not have.
+OWN = {"recv_batch", "recvmsg_batch", "send_batch", "set_recv_details", "set_recv_offload"}
+
 
 class Install(unittest.TestCase):
     def test_socket_is_ours_afterwards(self):
@@ -73,7 +76,8 @@ class Install(unittest.TestCase):
         self.assertEqual(set(stock) - set(ours), set())
         stock = output(code="import socket\n" + names % "dir(socket.socket)").split()
         ours = output(code="from berkeley import socket\n" + names % "dir(socket.socket)").split()
-        self.assertEqual(stock, ours)
+        self.assertEqual([name for name in ours if name not in OWN], stock)
+        self.assertEqual(set(ours) - set(stock), OWN)
 
     def test_signatures_are_those_of_the_standard_library(self):
         code = """

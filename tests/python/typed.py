@@ -1,5 +1,8 @@
 """What type checkers must accept of the package: it is checked, and not run."""
 
+import asyncio
+
+import berkeley.aio
 import berkeley.socket
 from berkeley import install, socket
 
@@ -20,3 +23,23 @@ try:
     kind: socket.SocketKind = answers[0][1]
 except socket.gaierror as reason:
     print(reason.errno, socket.EAI_NONAME, socket.MsgFlag.MSG_PEEK)
+
+with socket.socket(type=socket.SOCK_DGRAM) as udp:
+    offload: bool = udp.set_recv_offload(True)
+    sent: int = udp.send_batch([b"x", (b"y", ("127.0.0.1", 1))], ("127.0.0.1", 2))
+    sent = udp.send_batch(b"x" * 5000, ("127.0.0.1", 2), segment=1200)
+    for data, source in udp.recv_batch(16):
+        print(data.hex(), source)
+    for datagram in udp.recvmsg_batch():
+        print(datagram.data, datagram.ecn, datagram.destination)
+
+
+class Protocol(asyncio.DatagramProtocol):
+    seen = 0
+
+
+async def serve() -> int:
+    address = ("127.0.0.1", 0)
+    transport, protocol = await berkeley.aio.create_datagram_endpoint(Protocol, address)
+    transport.sendto(b"x", transport.get_extra_info("sockname"))
+    return protocol.seen

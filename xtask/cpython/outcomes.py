@@ -1,4 +1,5 @@
-"""outcomes.py XML LOG PROOF -- what became of each test of a run of `python -m test`, as JSON."""
+"""outcomes.py XML LOG PROOF -- what became of each test of a run of `python -m test`, and why some
+were skipped, as JSON."""
 
 import json
 import os
@@ -15,7 +16,7 @@ def short(name):
 
 def of_report(file):
     """The outcomes of a JUnit report; a test that stands there twice has the worse."""
-    found = {}
+    found, reasons = {}, {}
     for case in ElementTree.parse(file).iter("testcase"):
         parts = {part.tag for part in case}
         outcome = (
@@ -26,19 +27,21 @@ def of_report(file):
         )
         name = short(case.get("name"))
         found[name] = max(found.get(name, "ok"), outcome, key=WORST_LAST.index)
-    return found
+        if (skipped := case.find("skipped")) is not None:
+            reasons[name] = skipped.text or ""
+    return found, reasons
 
 
 def skips_of_log(file):
-    """The skipped tests of a log: Python 3.12.1 leaves some out of its report."""
-    found, current = {}, None
+    """The skipped tests of a log, with reasons: Python 3.12.1 leaves some out of its report."""
+    reasons, current = {}, None
     for line in file:
         if start := re.match(r"(\w+) \(([\w.]+)\)", line):
             test, place = start.groups()
             current = place if place.endswith("." + test) else f"{place}.{test}"
-        if current and re.search(r"\.\.\. skipped ['\"]", line):
-            found[short(current)] = "skip"
-    return found
+        if current and (skip := re.search(r"\.\.\. skipped ['\"](.*)['\"]$", line)):
+            reasons[short(current)] = skip[1]
+    return reasons
 
 
 def proof(folder):
@@ -57,8 +60,11 @@ def proof(folder):
 
 report, log, folder = sys.argv[1:]
 with open(log, errors="replace") as lines:
-    tests = skips_of_log(lines)
+    reasons = skips_of_log(lines)
+tests = dict.fromkeys(reasons, "skip")
 # A run that died has none.
 if os.path.exists(report):
-    tests.update(of_report(report))
-json.dump({"tests": tests, **proof(folder)}, sys.stdout, indent=0, sort_keys=True)
+    found, more = of_report(report)
+    tests.update(found)
+    reasons.update(more)
+json.dump({"tests": tests, "reasons": reasons, **proof(folder)}, sys.stdout, indent=0, sort_keys=True)

@@ -13,6 +13,7 @@ mod programs;
 mod python;
 mod run;
 mod test;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ Usage: cargo xtask <COMMAND>
   python [VERSION...]
                    the Python package in a fresh environment of each Python, and its tests; see
                    `cargo xtask python --help`
+  versions         checks, without running it, what is built for the Pythons 3.14 and 3.15, with and
+                   without the global lock, and for machines with ARM and of 32 bits
   programs [ARGS...]
                    programs of many packages with our sockets, beside the same with CPython's; see
                    `cargo xtask programs --help`
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         // What the guest of `kernel` runs.
         (Some("kernel-inside"), [messages, args @ ..]) => kernel::run_inside(messages, args),
         (Some("fuzz"), args) => fuzz::run(args),
+        (Some("versions"), []) => versions::run(),
         (Some("miri"), []) => miri::run(),
         (Some("fresh"), []) => fresh::run(),
         (Some(other), rest) => {

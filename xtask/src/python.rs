@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cpython::{answer, candidates, target};
+use crate::cpython::{answer, candidates, output_of, target};
 use crate::run::{cannot_start, root, shown, succeed};
 use crate::test::{Count, finish};
 
@@ -55,6 +55,26 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         }
     }
     finish(count, &problems)
+}
+
+/// The same with the oldest interpreter that is found, if pip can fetch what it takes: the part that
+/// `cargo xtask test` runs.
+pub(crate) fn oldest(count: &mut Count, problems: &mut Vec<String>) -> Result<(), String> {
+    let Some(python) = VERSIONS.iter().find_map(|version| interpreter(version)) else {
+        println!("skipped python: no {} is found that has pip", VERSIONS.join(", "));
+        count.add(0, 0, 1);
+        return Ok(());
+    };
+    let mut fetch = Command::new(&python);
+    fetch.args(["-m", "pip", "download", "--disable-pip-version-check", "--quiet", "--no-deps"]);
+    let folder = target()?.join("python").join("fetched");
+    fetch.args(["--retries", "0", "--timeout", "20", "--dest"]).arg(&folder).args(TOOLS);
+    if let Err(problem) = output_of(&mut fetch) {
+        println!("skipped python: pip cannot fetch {}\n{problem}", TOOLS.join(", "));
+        count.add(0, 0, 1);
+        return Ok(());
+    }
+    one(&python, count, problems)
 }
 
 /// The first of a version, or at a path, that starts and has pip.

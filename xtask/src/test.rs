@@ -63,9 +63,17 @@ pub(crate) fn all() -> Result<(), String> {
     check(&mut count, succeed(cargo().args(driver)));
     let mut all = cargo();
     all.args(["test", "--workspace", "--no-fail-fast"]).args(left_out).args(WITH_ALL);
-    let tests = run(&mut all, &mut count);
-    if let Err(problem) = tests {
+    if let Err(problem) = run(&mut all, &mut count) {
         problems.push(problem);
+    }
+    if python {
+        for part in [crate::python::oldest, crate::cpython::short] {
+            if let Err(problem) = part(&mut count, &mut problems) {
+                eprintln!("error: {problem}");
+                count.failed += 1;
+                problems.push(problem);
+            }
+        }
     }
     finish(count, &problems)
 }

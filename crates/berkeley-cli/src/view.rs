@@ -1,8 +1,8 @@
 //! What a person or a program sees: results on the standard output, everything else on the
 //! standard error.
 
-use std::cell::Cell;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
@@ -41,7 +41,7 @@ pub(crate) struct View {
     verbose: u8,
     progress: bool,
     /// Whether a final object was printed, of which there is to be one.
-    finished: Cell<bool>,
+    finished: AtomicBool,
 }
 
 impl View {
@@ -66,7 +66,7 @@ impl View {
             quiet: global.quiet,
             verbose: global.verbose,
             progress,
-            finished: Cell::new(false),
+            finished: AtomicBool::new(false),
         }
     }
 
@@ -116,7 +116,7 @@ impl View {
         match self.form {
             Form::Text => Ok(()),
             Form::Json | Form::JsonLines => {
-                self.finished.set(true);
+                self.finished.store(true, Ordering::Relaxed);
                 print_json(result)
             }
         }
@@ -146,7 +146,7 @@ impl View {
         if failure.exit == Exit::Pipe {
             return;
         }
-        if self.form != Form::Text && !self.finished.get() {
+        if self.form != Form::Text && !self.finished.load(Ordering::Relaxed) {
             let _ = print_json(&failure.to_json());
         }
         if failure.message.is_empty() {

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -241,4 +243,26 @@ fn e8_a_dead_address_does_not_hold_the_connection_up() {
 
     let output = check(&["--timeout", "500ms", "--sequential"]).unwrap();
     assert_eq!(output.status.code(), Some(28), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_file_is_sent_from_where_it_stands_and_left_where_it_ends() {
+    let data: Vec<u8> = (0..5_000_000_u32).map(|at| (at % 253) as u8).collect();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&data).unwrap();
+    file.seek(SeekFrom::Start(1_000_003)).unwrap();
+    let (told, result) = mpsc::channel();
+    let place = serve_once(move |conn| {
+        let mut got = Vec::new();
+        (&conn).read_to_end(&mut got).unwrap();
+        told.send(got).unwrap();
+    });
+    let mut command = berkeley();
+    command.args(["connect", &place, "--json"]).stdin(file.try_clone().unwrap());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(result.recv().unwrap() == data[1_000_003..], "other bytes have come");
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["sent"], 5_000_000 - 1_000_003);
+    assert_eq!(file.stream_position().unwrap(), 5_000_000);
 }

@@ -5,6 +5,7 @@ mod common;
 
 use std::time::Duration;
 
+use berkeley::batch::{RecvBatch, SendBatch};
 use berkeley::{Family, Protocol, Shutdown, Socket, Type, create_connection, opt};
 use berkeley_testing::{eventually, skip};
 use common::{Server, berkeley, connect, run, text};
@@ -263,5 +264,105 @@ fn a_datagram_keeps_its_length() {
     for len in [0, 1, 1472, 65_507] {
         client.send(&vec![7; len]).unwrap();
         assert_eq!(client.recv_vec(70_000).unwrap().len(), len);
+    }
+}
+
+#[test]
+fn datagrams_by_the_thousand_come_back_whole_and_once() {
+    let server = Server::start(1, &["udp://127.0.0.1:0", "--echo"]);
+    let client = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT).unwrap();
+    client.connect(format!("127.0.0.1:{}", server.port())).unwrap();
+    client.set_timeout(Duration::from_secs(10)).unwrap();
+    let (mut out, mut back) = (SendBatch::new(), RecvBatch::new(64, 2000));
+    for round in 0..100_u64 {
+        let datagrams: Vec<Vec<u8>> = (0..40_u64)
+            .map(|number| {
+                // Runs of one length, which go in one piece, and others between.
+                let len = if number % 10 < 7 { 1000 } else { 20 + 40 * number as usize };
+                let mut data = vec![number as u8; len];
+                data[..8].copy_from_slice(&(round * 40 + number).to_be_bytes());
+                data
+            })
+            .collect();
+        for data in &datagrams {
+            out.push(data, ()).unwrap();
+        }
+        assert_eq!(client.send_batch(&mut out).unwrap(), 40);
+        let mut got = Vec::new();
+        while got.len() < 40 {
+            client.recv_batch(&mut back).unwrap();
+            got.extend(back.iter().map(|datagram| datagram.data().to_vec()));
+        }
+        assert_eq!(got, datagrams, "round {round}");
+    }
+}
+
+#[test]
+fn the_end_that_comes_with_the_data_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("unix:{}", folder.path().join("socket").display());
+    let server = Server::start(2, &["127.0.0.1:0", &path, "--echo"]);
+    for place in &server.places {
+        for round in 0..200 {
+            let client = create_connection(place.as_str()).unwrap();
+            client.set_timeout(Duration::from_secs(10)).unwrap();
+            client.send_all(b"all of it").unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            let mut answer = Vec::new();
+            std::io::Read::read_to_end(&mut &client, &mut answer).unwrap();
+            assert_eq!(answer, b"all of it", "{place}, round {round}");
+        }
+    }
+}
+
+#[test]
+fn threads_share_a_port_of_both_versions() {
+    let mut server = Server::start(2, &[":0", "udp://127.0.0.1:0", "--echo", "--threads", "3"]);
+    let port = server.port();
+    let six = create_connection(format!("[::1]:{port}")).is_ok();
+    let hosts: &[&str] = if six { &["127.0.0.1", "[::1]"] } else { &["127.0.0.1"] };
+    let clients: Vec<Socket> = (0..60)
+        .map(|number| create_connection(format!("{}:{port}", hosts[number % hosts.len()])).unwrap())
+        .collect();
+    for client in &clients {
+        client.set_timeout(Duration::from_secs(10)).unwrap();
+        client.send_all(b"which of you?").unwrap();
+        assert_eq!(client.recv_vec(100).unwrap(), b"which of you?");
+    }
+    let threads = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap().count();
+    assert_eq!(threads, 4, "one that waits, and three");
+    let output = connect(&[&server.places[1].clone(), "--until", "count=1"], b"datagram");
+    assert_eq!(text(&output.stdout), "datagram");
+    let (status, said) = server.interrupt();
+    assert_eq!(status, Some(130));
+    let connections = 60 + usize::from(six);
+    assert!(said.contains(&format!("connections {connections}, datagrams 1, ")), "{said}");
+}
+
+#[test]
+fn threads_and_what_needs_one_exclude_each_other() {
+    let output = run(berkeley().args(["serve", "127.0.0.1:0", "--once", "--threads", "2"]), b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--once"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_file_waits_for_a_slow_reader_while_others_are_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page");
+    let content: Vec<u8> = (0..20_000_000_u32).map(|at| (at % 241) as u8).collect();
+    std::fs::write(&file, &content).unwrap();
+    let path = format!("unix:{}", folder.path().join("socket").display());
+    let server = Server::start(2, &["127.0.0.1:0", &path, "--file", file.to_str().unwrap()]);
+    let slow: Vec<Socket> =
+        server.places.iter().map(|place| create_connection(place.as_str()).unwrap()).collect();
+    for place in &server.places {
+        assert!(connect(&[place, "--recv-only"], b"").stdout == content, "{place}");
+    }
+    for client in slow {
+        client.set_timeout(Duration::from_secs(30)).unwrap();
+        let mut got = Vec::new();
+        std::io::Read::read_to_end(&mut &client, &mut got).unwrap();
+        assert!(got == content);
     }
 }

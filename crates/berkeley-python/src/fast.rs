@@ -9,6 +9,7 @@ use std::time::Duration;
 use berkeley::Socket;
 use pyo3::ffi::{self, PyObject};
 
+use crate::batch;
 use crate::errors;
 use crate::methods;
 use crate::names;
@@ -72,6 +73,16 @@ pub(crate) fn module() -> Answer {
         }));
         let accept = Owned::new(ffi::PyDescr_NewMethod(class, accept))?;
         add(&module, c"accept", accept)?;
+        for &(name, call, doc) in batch::METHODS {
+            let row = Box::leak(Box::new(ffi::PyMethodDef {
+                ml_name: name.as_ptr(),
+                ml_meth: ffi::PyMethodDefPointer { PyCFunctionWithKeywords: call },
+                ml_flags: ffi::METH_VARARGS | ffi::METH_KEYWORDS,
+                ml_doc: doc.as_ptr(),
+            }));
+            add(&module, name, Owned::new(ffi::PyDescr_NewMethod(class, row))?)?;
+        }
+        add(&module, c"Datagram", batch::datagram_type()?)?;
         let getter = |name: &'static CStr, get, doc: &'static CStr| {
             let row = ffi::PyGetSetDef {
                 name: name.as_ptr(),

@@ -1,6 +1,8 @@
 //! Python's `_socket`, on Rust: a thin binding. What it means stands in the library.
 
 mod address;
+mod args;
+mod batch;
 mod data;
 mod errors;
 mod fast;
@@ -8,6 +10,7 @@ mod methods;
 mod names;
 mod object;
 mod raw;
+mod transfer;
 
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;

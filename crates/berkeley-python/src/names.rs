@@ -1,7 +1,7 @@
 //! The functions that look names up: hosts, services, protocols, interfaces.
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ptr::{null, null_mut};
 
 use berkeley::{
@@ -12,9 +12,9 @@ use pyo3::ffi::{self, PyObject};
 use crate::address::{self, Host};
 use crate::errors::{self, host_error};
 use crate::raw::{
-    Owned, Python, Raised, Res, View, audit, bytes, fs_text, int, list, none, os_error,
-    os_error_text, overflow_error, parse, parse_named, text, tuple, type_error, unsigned,
-    value_error,
+    Owned, Python, Raised, Res, View, audit, byte_string, bytes, fs_text, int, list, none,
+    os_error, os_error_text, overflow_error, parse, parse_named, text, tuple, type_error, unsigned,
+    utf8, value_error,
 };
 
 type Answer = Res<Owned>;
@@ -99,40 +99,20 @@ fn host_name(object: *mut PyObject) -> Res<Option<Vec<u8>>> {
             return Ok(None);
         }
         if ffi::PyUnicode_Check(object) != 0 {
-            let mut len = 0;
-            let data = ffi::PyUnicode_AsUTF8AndSize(object, &mut len);
-            if !data.is_null() {
-                let name = std::slice::from_raw_parts(data.cast::<u8>(), len as usize);
+            match utf8(object) {
                 // A number needs no encoding, which costs more than all the rest.
-                if is_numeric(name) {
-                    return Ok(Some(name.to_vec()));
-                }
-            } else {
-                ffi::PyErr_Clear();
+                Ok(name) if name.parse::<IpAddr>().is_ok() => return Ok(Some(name.into())),
+                Ok(_) => {}
+                Err(Raised) => ffi::PyErr_Clear(),
             }
             let encoded = ffi::PyUnicode_AsEncodedString(object, c"idna".as_ptr(), null());
-            return Ok(Some(copied(Owned::new(encoded)?.as_ptr())));
+            return Ok(Some(byte_string(Owned::new(encoded)?.as_ptr()).to_vec()));
         }
         if ffi::PyBytes_Check(object) != 0 {
-            return Ok(Some(copied(object)));
+            return Ok(Some(byte_string(object).to_vec()));
         }
     }
     Err(type_error("getaddrinfo() argument 1 must be string or None"))
-}
-
-/// # Safety
-///
-/// The object is bytes.
-unsafe fn copied(object: *mut PyObject) -> Vec<u8> {
-    // SAFETY: as promised.
-    unsafe {
-        let len = ffi::PyBytes_Size(object) as usize;
-        std::slice::from_raw_parts(ffi::PyBytes_AsString(object).cast::<u8>(), len).to_vec()
-    }
-}
-
-fn is_numeric(name: &[u8]) -> bool {
-    std::str::from_utf8(name).is_ok_and(|name| name.parse::<std::net::IpAddr>().is_ok())
 }
 
 /// The port of `getaddrinfo`: none, a number, a text, or bytes.
@@ -146,31 +126,16 @@ fn service(object: *mut PyObject) -> Res<Option<Vec<u8>>> {
             #[cfg(not(Py_3_12))]
             crate::raw::checked(ffi::PyLong_AsLong(object))?;
             let written = Owned::new(ffi::PyObject_Str(object))?;
-            return utf8(written.as_ptr()).map(Some);
+            return utf8(written.as_ptr()).map(|text| Some(text.into()));
         }
         if ffi::PyUnicode_Check(object) != 0 {
-            return utf8(object).map(Some);
+            return utf8(object).map(|text| Some(text.into()));
         }
         if ffi::PyBytes_Check(object) != 0 {
-            return Ok(Some(copied(object)));
+            return Ok(Some(byte_string(object).to_vec()));
         }
     }
     Err(os_error_text("Int or String expected"))
-}
-
-/// # Safety
-///
-/// The object is a text.
-unsafe fn utf8(object: *mut PyObject) -> Res<Vec<u8>> {
-    let mut len = 0;
-    // SAFETY: as promised.
-    unsafe {
-        let data = ffi::PyUnicode_AsUTF8AndSize(object, &mut len);
-        if data.is_null() {
-            return Err(Raised);
-        }
-        Ok(std::slice::from_raw_parts(data.cast::<u8>(), len as usize).to_vec())
-    }
 }
 
 pub(crate) fn get_name_info(py: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
@@ -226,11 +191,11 @@ pub(crate) fn get_name_info(py: Python<'_>, _: *mut PyObject, args: *mut PyObjec
 pub(crate) fn get_host_by_name(py: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
     let found = named_host(args, c"et:gethostbyname")?;
     audit!(c"socket.gethostbyname", c"O", args)?;
-    text(&found.resolve(py, Family::INET)?.ip().to_string())
+    address::host_text(found.resolve(py, Family::INET)?.ip())
 }
 
 /// The host that is the single argument: a text in the encoding of names, or bytes.
-fn named_host(args: *mut PyObject, format: &'static CStr) -> Res<Host> {
+fn named_host(args: *mut PyObject, format: &'static CStr) -> Res<Host<'static>> {
     let mut name: *mut c_char = null_mut();
     // SAFETY: the format answers a C text of its own, which is copied and freed.
     unsafe {
@@ -267,7 +232,7 @@ fn host_entry(found: berkeley::Result<berkeley::Host>) -> Answer {
     tuple([
         text(&found.name)?,
         list(found.aliases.iter().map(|alias| text(alias)))?,
-        list(found.addresses.iter().map(|addr| text(&addr.to_string())))?,
+        list(found.addresses.iter().map(|addr| address::host_text(*addr)))?,
     ])
 }
 
@@ -288,8 +253,8 @@ pub(crate) fn get_host_by_addr(py: Python<'_>, _: *mut PyObject, args: *mut PyOb
 
 pub(crate) fn get_host_name(_: Python<'_>, _: *mut PyObject, _: *mut PyObject) -> Answer {
     audit!(c"socket.gethostname", c"")?;
-    let name = berkeley::gethostname().map_err(|error| errors::raise(&error))?;
-    fs_text(name.as_bytes())
+    let name = berkeley::gethostname_bytes().map_err(|error| errors::raise(&error))?;
+    fs_text(&name)
 }
 
 pub(crate) fn set_host_name(_: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
@@ -374,10 +339,10 @@ fn inet_text(object: *mut PyObject) -> Res<String> {
             return Err(type_error(&format!("inet_aton() argument must be str, not {name}")));
         }
         let name = utf8(object)?;
-        if name.contains(&0) {
+        if name.contains('\0') {
             return Err(value_error("embedded null character"));
         }
-        Ok(String::from_utf8_lossy(&name).into_owned())
+        Ok(name.into())
     }
 }
 

@@ -105,13 +105,77 @@ pub(crate) fn bytes(value: &[u8]) -> Res<Owned> {
     Owned::new(unsafe { ffi::PyBytes_FromStringAndSize(value.as_ptr().cast(), len) })
 }
 
+/// A text of ASCII, which the callers answer for.
+pub(crate) fn ascii(value: &[u8]) -> Res<Owned> {
+    // SAFETY: the text is new and has room for so many bytes.
+    unsafe {
+        let text = Owned::new(ffi::PyUnicode_New(value.len() as ffi::Py_ssize_t, 127))?;
+        let start = ffi::PyUnicode_1BYTE_DATA(text.as_ptr());
+        std::ptr::copy_nonoverlapping(value.as_ptr(), start, value.len());
+        Ok(text)
+    }
+}
+
+/// What a text says, as UTF-8.
+///
+/// # Safety
+///
+/// The object is a text, and held as long as this is used.
+pub(crate) unsafe fn utf8<'a>(object: *mut PyObject) -> Res<&'a str> {
+    let mut len = 0;
+    // SAFETY: as promised; the interpreter answers UTF-8.
+    unsafe {
+        let data = ffi::PyUnicode_AsUTF8AndSize(object, &mut len);
+        if data.is_null() {
+            return Err(Raised);
+        }
+        let bytes = std::slice::from_raw_parts(data.cast::<u8>(), len as usize);
+        Ok(std::str::from_utf8_unchecked(bytes))
+    }
+}
+
+/// What a text says, if it is ASCII and of this very type: no class of somebody's that is encoded in
+/// its own way. From Python 3.14 on there is no macro to ask.
+///
+/// # Safety
+///
+/// That of [`utf8`].
+pub(crate) unsafe fn plain_ascii<'a>(object: *mut PyObject) -> Option<&'a str> {
+    // SAFETY: as promised.
+    unsafe {
+        if ffi::PyUnicode_CheckExact(object) == 0 {
+            return None;
+        }
+        let Ok(text) = utf8(object) else {
+            // A lone surrogate.
+            ffi::PyErr_Clear();
+            return None;
+        };
+        // As many bytes as characters.
+        (text.len() as ffi::Py_ssize_t == ffi::PyUnicode_GetLength(object)).then_some(text)
+    }
+}
+
+/// What bytes are.
+///
+/// # Safety
+///
+/// The object is bytes, and held as long as this is used.
+pub(crate) unsafe fn byte_string<'a>(object: *mut PyObject) -> &'a [u8] {
+    // SAFETY: as promised.
+    unsafe {
+        let start = ffi::PyBytes_AS_STRING(object).cast::<u8>();
+        std::slice::from_raw_parts(start, ffi::Py_SIZE(object) as usize)
+    }
+}
+
 /// A tuple of these.
 pub(crate) fn tuple<const N: usize>(items: [Owned; N]) -> Res<Owned> {
     // SAFETY: the tuple is new; each place is filled once and takes the reference.
     unsafe {
         let tuple = Owned::new(ffi::PyTuple_New(N as ffi::Py_ssize_t))?;
         for (place, item) in items.into_iter().enumerate() {
-            ffi::PyTuple_SetItem(tuple.as_ptr(), place as ffi::Py_ssize_t, item.into_ptr());
+            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), place as ffi::Py_ssize_t, item.into_ptr());
         }
         Ok(tuple)
     }
@@ -245,6 +309,20 @@ impl Kept {
         }
     }
 
+    /// The exception itself, if there is one.
+    pub(crate) fn value(&mut self) -> Option<*mut PyObject> {
+        #[cfg(Py_3_12)]
+        let [value] = self.0;
+        #[cfg(not(Py_3_12))]
+        let value = {
+            let [kind, value, trace] = &mut self.0;
+            // SAFETY: owned here; it may be made of what it shall be made of only now.
+            unsafe { ffi::PyErr_NormalizeException(kind, value, trace) };
+            *value
+        };
+        (!value.is_null()).then_some(value)
+    }
+
     /// Sets it again, in the place of what is set now.
     pub(crate) fn put_back(self) {
         // SAFETY: each part is given away once.
@@ -342,13 +420,14 @@ pub(crate) fn audit_raw() -> unsafe extern "C" fn(*const c_char, *const c_char, 
 pub(crate) struct View(ffi::Py_buffer);
 
 impl View {
-    /// Nothing yet, for a format of `parse!` to fill.
+    /// Nothing yet, for a format to fill.
     pub(crate) const fn empty() -> View {
         View(ffi::Py_buffer::new())
     }
 
-    /// Where a format writes.
+    /// Where a format writes; what was there is let go.
     pub(crate) fn slot(&mut self) -> *mut ffi::Py_buffer {
+        *self = View::empty();
         &mut self.0
     }
 
@@ -362,6 +441,34 @@ impl View {
         }
     }
 
+    /// The memory of bytes.
+    ///
+    /// # Safety
+    ///
+    /// They are bytes, and somebody else holds them as long as this is used.
+    #[inline]
+    pub(crate) unsafe fn of_bytes(object: *mut PyObject) -> View {
+        let mut view = View::empty();
+        // SAFETY: as promised; a view without an object is not released.
+        let bytes = unsafe { byte_string(object) };
+        view.0.buf = bytes.as_ptr().cast_mut().cast();
+        view.0.len = bytes.len() as ffi::Py_ssize_t;
+        view
+    }
+
+    /// Takes the memory of an object, if it has some of this kind; raises nothing.
+    pub(crate) fn get(&mut self, object: *mut PyObject, kind: c_int) -> bool {
+        // SAFETY: a live object; the view holds nothing before.
+        unsafe {
+            let done = ffi::PyObject_GetBuffer(object, self.slot(), kind) == 0;
+            if !done {
+                ffi::PyErr_Clear();
+            }
+            done
+        }
+    }
+
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
         if self.0.buf.is_null() {
             return &[];
@@ -370,22 +477,40 @@ impl View {
         // may in Python's own module, and the kernel copies whatever is there.
         unsafe { std::slice::from_raw_parts(self.0.buf.cast(), self.0.len as usize) }
     }
-
-    /// The memory, to be written to by the kernel.
-    #[allow(clippy::mut_from_ref, reason = "the memory is the object's, not the view's")]
-    pub(crate) fn as_room(&self) -> &mut [u8] {
-        if self.0.buf.is_null() {
-            return &mut [];
-        }
-        // SAFETY: as above, and asked for as writable.
-        unsafe { std::slice::from_raw_parts_mut(self.0.buf.cast(), self.0.len as usize) }
-    }
 }
 
 impl Drop for View {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: a view that holds nothing may be released too.
-        unsafe { ffi::PyBuffer_Release(&mut self.0) };
+        if !self.0.obj.is_null() {
+            // SAFETY: it is held here.
+            unsafe { ffi::PyBuffer_Release(&mut self.0) };
+        }
+    }
+}
+
+/// Memory that is to be written to, for as long as this lives.
+pub(crate) struct Room(pub(crate) View);
+
+impl Room {
+    /// Nothing yet, for a format to fill.
+    pub(crate) const fn empty() -> Room {
+        Room(View::empty())
+    }
+
+    /// Where a format writes; what was there is let go.
+    pub(crate) fn slot(&mut self) -> *mut ffi::Py_buffer {
+        self.0.slot()
+    }
+
+    #[allow(clippy::mut_from_ref, reason = "the memory is the object's, not the view's")]
+    pub(crate) fn as_slice(&self) -> &mut [u8] {
+        let buffer = &self.0.0;
+        if buffer.buf.is_null() {
+            return &mut [];
+        }
+        // SAFETY: as of a view that is read, and asked for as writable.
+        unsafe { std::slice::from_raw_parts_mut(buffer.buf.cast(), buffer.len as usize) }
     }
 }
 

@@ -94,6 +94,7 @@ macro_rules! open_number {
         }
     };
 }
+pub(crate) use open_number;
 
 /// An address family: what kind of addresses a socket has.
 ///

@@ -109,9 +109,9 @@ pub use interrupt::{InterruptHook, set_interrupt_hook};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
     AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, getaddrinfo,
-    getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname, getnameinfo,
-    getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
-    if_nametoindex, sethostname,
+    getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname, gethostname_bytes,
+    getnameinfo, getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname,
+    if_nameindex, if_nametoindex, sethostname,
 };
 pub use socket::{
     CipherOp, Lent, Received, ReceivedFds, Socket, default_timeout, is_inheritable,

@@ -454,7 +454,23 @@ pub fn gethostbyaddr(host: &str) -> Result<Host> {
 ///
 /// See `gethostname(2)`.
 pub fn gethostname() -> Result<String> {
-    sys::host_name().map(text).map_err(Error::of(Call::GetHostName))
+    gethostname_bytes().map(text)
+}
+
+/// [`gethostname`] as it stands in the kernel, which takes any bytes for a name.
+///
+/// ```
+/// assert_eq!(berkeley::gethostname_bytes()?, berkeley::gethostname()?.as_bytes());
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`gethostname`].
+///
+/// See `gethostname(2)`.
+pub fn gethostname_bytes() -> Result<Vec<u8>> {
+    sys::host_name().map_err(Error::of(Call::GetHostName))
 }
 
 /// Gives this machine, or this namespace of names, a name of at most 64 bytes.

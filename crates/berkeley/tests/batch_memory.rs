@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use berkeley::batch::{Ecn, RecvBatch, SendBatch};
-use berkeley::opt::{Bool, Opt};
+use berkeley::opt;
 use berkeley::{Addr, Family, Protocol, Socket, Type};
 
 thread_local! {
@@ -95,10 +95,9 @@ fn d6_d7_what_is_asked_for_is_allocated_at_once() {
 
 #[test]
 fn d8_nothing_is_allocated_where_offload_is_refused() {
-    const SO_NO_CHECK: Opt<Bool> = Opt::new("SO_NO_CHECK", 1, 11);
     let (a, b) = (udp(), udp());
     let to = b.local_addr().unwrap();
-    a.set(SO_NO_CHECK, true).unwrap();
+    a.set(opt::SO_NO_CHECK, true).unwrap();
     let (mut out, mut arrived) = (SendBatch::with_capacity(40, 300), RecvBatch::new(64, 300));
     let count = allocations(|| {
         for _ in 0..50 {

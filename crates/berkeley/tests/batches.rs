@@ -677,6 +677,55 @@ fn d8_offload_can_be_switched_off() {
     assert!(!unix.set_recv_offload(true).unwrap());
 }
 
+/// Sends bytes as datagrams of this size, and sees them arrive so.
+fn sends_segments(a: &Socket, b: &Socket, bytes: usize, size: usize) {
+    let data = numbered(7, bytes);
+    let whole: Vec<_> = data.chunks(size).map(<[u8]>::to_vec).collect();
+    let to = b.local_addr().unwrap();
+    assert_eq!(a.send_segments(&data, size, to).unwrap(), whole.len());
+    let mut arrived = RecvBatch::new(64, RecvBatch::OFFLOAD_BYTES);
+    assert_eq!(collect(b, &mut arrived, whole.len(), |d| d.data().to_vec()), whole);
+}
+
+#[test]
+fn d8_segments_are_cut_from_one_piece() {
+    for place in places() {
+        let (a, b) = (udp(place), udp(place));
+        b.set_recv_offload(true).unwrap();
+        // More than one send takes, in number and in bytes; with a short one at the end, and alone.
+        for (bytes, size) in [(30_000, 1200), (6500, 64), (100_000, 1200), (100, 1200), (2, 1)] {
+            sends_segments(&a, &b, bytes, size);
+        }
+        a.connect(b.local_addr().unwrap()).unwrap();
+        assert_eq!(a.send_segments(&[1; 250], 100, ()).unwrap(), 3);
+        assert_eq!(a.send_segments(&[], 100, ()).unwrap(), 0);
+        let mut arrived = RecvBatch::new(4, RecvBatch::OFFLOAD_BYTES);
+        assert_eq!(collect(&b, &mut arrived, 3, |d| d.data().len()), [100, 100, 50]);
+        let error = a.send_segments(b"x", 0, ()).unwrap_err();
+        assert!(matches!(error.cause(), Cause::Argument(_)), "{error}");
+    }
+    let (unix, other) = Socket::pair(Family::UNIX, Type::SEQPACKET, Protocol::DEFAULT).unwrap();
+    assert_eq!(unix.send_segments(b"abcde", 2, ()).unwrap(), 3);
+    assert_eq!(other.recv_vec(9).unwrap(), b"ab");
+    let (stream, _) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();
+    assert!(stream.send_segments(b"abcde", 2, ()).is_err());
+}
+
+#[test]
+fn d8_segments_fall_back_in_the_same_call() {
+    let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
+    a.set(SO_NO_CHECK, true).unwrap();
+    for size in [1000, 100, 10] {
+        assert!(a.send_offload());
+        sends_segments(&a, &b, 20 * size, size);
+    }
+    assert!(!a.send_offload(), "three sizes were called invalid");
+    // What one alone is refused for, too, is an error, and tells what has gone.
+    a.set_send_offload(true);
+    let error = a.send_segments(&[0; 140_000], 70_000, b.local_addr().unwrap()).unwrap_err();
+    assert_eq!((error.errno(), error.bytes_sent()), (Some(Errno::EMSGSIZE), Some(0)));
+}
+
 /// Moves this thread into a network of its own with nothing but a loopback whose packets have at
 /// most so many bytes.
 #[allow(unsafe_code)]

@@ -5,13 +5,8 @@
 use std::time::{Duration, SystemTime};
 
 use berkeley::errqueue::{ErrorEvent, QueuedError, Stage};
-use berkeley::opt::{Bool, Int, Opt};
+use berkeley::opt::{self, MtuDiscovery, Timestamping as Stamp};
 use berkeley::{Errno, Family, Protocol, Socket, Type};
-
-const IP_RECVERR: Opt<Bool> = Opt::new("IP_RECVERR", 0, 11);
-const IPV6_RECVERR: Opt<Bool> = Opt::new("IPV6_RECVERR", 41, 25);
-const IPV6_MTU_DISCOVER: Opt<Int> = Opt::new("IPV6_MTU_DISCOVER", 41, 23);
-const SO_TIMESTAMPING: Opt<Int> = Opt::new("SO_TIMESTAMPING", 1, 37);
 
 fn socket(family: Family, ty: Type) -> Socket {
     let sock = Socket::new(family, ty, Protocol::DEFAULT).unwrap();
@@ -37,7 +32,7 @@ fn closed_port(host: &str) -> String {
 fn c13_icmp_error_with_offender_and_payload() {
     let to = closed_port("127.0.0.1");
     let sock = socket(Family::INET, Type::DGRAM);
-    sock.set(IP_RECVERR, true).unwrap();
+    sock.set(opt::IP_RECVERR, true).unwrap();
     sock.send_to(b"the datagram", to.as_str()).unwrap();
     let mut payload = [0; 5];
     let queued = next(&sock, &mut payload);
@@ -56,7 +51,7 @@ fn c13_icmp_error_with_offender_and_payload() {
 fn c13_icmp_v6_error_with_offender() {
     let to = closed_port("[::1]");
     let sock = socket(Family::INET6, Type::DGRAM);
-    sock.set(IPV6_RECVERR, true).unwrap();
+    sock.set(opt::IPV6_RECVERR, true).unwrap();
     sock.send_to(b"the datagram", to.as_str()).unwrap();
     let queued = next(&sock, &mut [0; 100]);
     let ErrorEvent::Icmp { errno, protocol, ty, code, offender, .. } = queued.event else {
@@ -73,7 +68,7 @@ fn c13_icmp_v6_error_with_offender() {
 fn c13_errors_of_several_peers_are_told_apart() {
     let (first, second) = (closed_port("127.0.0.1"), closed_port("127.0.0.1"));
     let sock = socket(Family::INET, Type::DGRAM);
-    sock.set(IP_RECVERR, true).unwrap();
+    sock.set(opt::IP_RECVERR, true).unwrap();
     let mut told = Vec::new();
     for to in [&first, &second] {
         sock.send_to(b"x", to.as_str()).unwrap();
@@ -88,8 +83,8 @@ fn c13_local_error_tells_the_mtu() {
     let Some(sock) = made.ok().filter(|sock| sock.bind("[::1]:0").is_ok()) else {
         berkeley_testing::skip!("this machine has no IPv6 address");
     };
-    sock.set(IPV6_RECVERR, true).unwrap();
-    sock.set(IPV6_MTU_DISCOVER, 2).unwrap(); // never split
+    sock.set(opt::IPV6_RECVERR, true).unwrap();
+    sock.set(opt::IPV6_MTU_DISCOVER, MtuDiscovery::DO).unwrap();
     // The largest datagram. With its headers it has 65,575 bytes, and loopback's packets 65,536.
     let error = sock.send_to(&[0; 65_527], "[::1]:9").unwrap_err();
     assert_eq!(error.errno(), Some(Errno::EMSGSIZE));
@@ -101,12 +96,11 @@ fn c13_local_error_tells_the_mtu() {
 
 #[test]
 fn c10_transmit_timestamps_of_datagrams() {
-    // Sent, by software; tell it; number them; do not bring the packet along.
-    let flags = 1 << 1 | 1 << 4 | 1 << 7 | 1 << 11;
+    let flags = Stamp::TX_SOFTWARE | Stamp::SOFTWARE | Stamp::OPT_ID | Stamp::OPT_TSONLY;
     let to = socket(Family::INET, Type::DGRAM);
     to.bind("127.0.0.1:0").unwrap();
     let sock = socket(Family::INET, Type::DGRAM);
-    sock.set(SO_TIMESTAMPING, flags).unwrap();
+    sock.set(opt::SO_TIMESTAMPING, flags).unwrap();
     let before = SystemTime::now() - Duration::from_millis(50);
     for number in 0..3 {
         sock.send_to(b"x", to.local_addr().unwrap()).unwrap();
@@ -122,13 +116,13 @@ fn c10_transmit_timestamps_of_datagrams() {
 
 #[test]
 fn c10_stages_of_a_stream() {
-    // Scheduled, sent and acknowledged.
-    let flags = 1 << 1 | 1 << 4 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 11;
+    let stages = Stamp::TX_SCHED | Stamp::TX_SOFTWARE | Stamp::TX_ACK;
+    let flags = stages | Stamp::SOFTWARE | Stamp::OPT_ID | Stamp::OPT_TSONLY;
     let server = berkeley::create_server("127.0.0.1:0").unwrap();
     let client = berkeley::create_connection(server.local_addr().unwrap()).unwrap();
     client.set_timeout(Duration::from_secs(10)).unwrap();
     let (conn, _) = server.accept().unwrap();
-    client.set(SO_TIMESTAMPING, flags).unwrap();
+    client.set(opt::SO_TIMESTAMPING, flags).unwrap();
     client.send_all(b"ten bytes.").unwrap();
     assert_eq!(conn.recv_vec(100).unwrap().len(), 10);
     let mut stages = Vec::new();

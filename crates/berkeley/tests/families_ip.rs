@@ -3,62 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod families;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 use std::time::Duration;
 
 use berkeley::cmsg::{self, RecvBuffer, SctpSend, SendBuffer};
-use berkeley::opt::{Bool, Int, Opt};
 use berkeley::{
-    Addr, Endpoint, Errno, Error, Family, MsgFlags, NetlinkAddr, PacketAddr, Protocol, Socket,
-    Type, icmp, opt,
+    Addr, Endpoint, Errno, Family, MsgFlags, NetlinkAddr, PacketAddr, Protocol, Socket, Type, icmp,
+    opt,
 };
-use berkeley_testing::skip;
 
-/// The socket with a time limit, or a skip where this kernel or this user has none of its kind.
-macro_rules! open {
-    ($family:expr, $ty:expr, $protocol:expr) => {
-        match Socket::new($family, $ty, $protocol) {
-            Ok(socket) => {
-                socket.set_timeout(Duration::from_secs(10)).unwrap();
-                socket
-            }
-            Err(error) => match missing(&error) {
-                Some(why) => skip!("{} {} {}: {why}", $family, $ty, $protocol),
-                None => panic!("{error}"),
-            },
-        }
-    };
-}
-
-fn missing(error: &Error) -> Option<&'static str> {
-    match error.errno()? {
-        Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT | Errno::ESOCKTNOSUPPORT => {
-            Some("not in this kernel")
-        }
-        Errno::EPERM | Errno::EACCES => Some("takes a right that this user lacks"),
-        _ => None,
-    }
-}
-
-/// The next message and who sent it.
-fn take(socket: &Socket, most: usize) -> (Vec<u8>, Addr) {
-    let mut data = vec![0; most];
-    let (len, from) = socket.recv_from(data.as_mut_slice()).unwrap();
-    data.truncate(len);
-    (data, from)
-}
-
-/// So many bytes of a stream.
-fn exact(socket: &Socket, len: usize) -> Vec<u8> {
-    let mut data = vec![0; len];
-    let mut done = 0;
-    while done < len {
-        let got = socket.recv(&mut data[done..]).unwrap();
-        assert_ne!(got, 0, "the stream ended after {done} of {len} bytes");
-        done += got;
-    }
-    data
-}
+use self::families::{exact, open, take};
 
 fn lo() -> u32 {
     berkeley::if_nametoindex("lo").unwrap()
@@ -224,12 +180,11 @@ fn a9_netlink_between_processes() {
 
 #[test]
 fn a23_udp_lite_covers_a_part() {
-    const UDPLITE_SEND_CSCOV: Opt<Int> = Opt::new("UDPLITE_SEND_CSCOV", 136, 10);
     let a = open!(Family::INET, Type::DGRAM, Protocol::UDPLITE);
     let b = open!(Family::INET, Type::DGRAM, Protocol::UDPLITE);
     b.bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    a.set(UDPLITE_SEND_CSCOV, 8).unwrap();
-    assert_eq!(a.get(UDPLITE_SEND_CSCOV).unwrap(), 8);
+    a.set(opt::UDPLITE_SEND_CSCOV, 8_usize).unwrap();
+    assert_eq!(a.get(opt::UDPLITE_SEND_CSCOV).unwrap(), 8);
     a.send_to(b"lite", b.local_addr().unwrap()).unwrap();
     assert_eq!(b.recv_vec(10).unwrap(), b"lite");
 }
@@ -277,11 +232,8 @@ fn a21_mptcp_carries_data() {
         scope.spawn(|| client.send_all(&data).unwrap());
         assert_eq!(exact(&server, data.len()), data);
     });
-    // Not fallen back to TCP: struct mptcp_info, whose flags say so in bit 0.
-    const MPTCP_INFO: (i32, i32) = (284, 1);
-    let mut info = [0; 128];
-    assert!(client.getsockopt(MPTCP_INFO.0, MPTCP_INFO.1, &mut info).unwrap() >= 12);
-    assert_eq!(info[8] & 1, 0, "fell back to TCP");
+    let flags = client.get(opt::MPTCP_INFO).unwrap().flags;
+    assert!(!flags.contains(opt::MptcpFlags::FALLBACK), "fell back to TCP");
 }
 
 #[test]
@@ -306,14 +258,13 @@ fn a22_sctp_one_to_one() {
 
 #[test]
 fn a22_sctp_one_to_many_with_streams() {
-    const SCTP_RECVRCVINFO: Opt<Bool> = Opt::new("SCTP_RECVRCVINFO", 132, 32);
     let a = open!(Family::INET6, Type::SEQPACKET, Protocol::SCTP);
     let b = open!(Family::INET6, Type::SEQPACKET, Protocol::SCTP);
     for socket in [&a, &b] {
         socket.bind((Ipv6Addr::LOCALHOST, 0)).unwrap();
         socket.listen(None).unwrap();
     }
-    b.set(SCTP_RECVRCVINFO, true).unwrap();
+    b.set(opt::SCTP_RECVRCVINFO, true).unwrap();
     let mut with = SendBuffer::new();
     let ppid = 0x0102_0304_u32.to_be();
     with.push(cmsg::SCTP_SNDINFO, SctpSend { stream: 3, ppid, ..SctpSend::default() });

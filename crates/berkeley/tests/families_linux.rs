@@ -5,65 +5,21 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod families;
+
 use std::fs::OpenOptions;
-use std::io::{Read, Write};
+use std::io::{IoSlice, Read, Write};
 use std::thread;
-use std::time::Duration;
 
 use berkeley::cmsg::{self, RecvBuffer};
-use berkeley::opt::{Bool, Opt};
 use berkeley::{
-    Addr, AlgAddr, BdAddr, CanAddr, Cause, CipherOp, Errno, Error, Family, HciAddr, IsoTpAddr,
-    J1939Addr, L2capAddr, MsgFlags, Protocol, QrtrAddr, RfcommAddr, ScoAddr, Socket, TipcAddr,
-    Type, UnixAddr, VsockAddr, XdpAddr,
+    Addr, AlgAddr, BdAddr, CanAddr, Cause, CipherOp, Errno, Family, HciAddr, IsoTpAddr, J1939Addr,
+    L2capAddr, MsgFlags, Protocol, QrtrAddr, RfcommAddr, ScoAddr, Socket, TipcAddr, Type, UnixAddr,
+    VsockAddr, XdpAddr, opt,
 };
 use berkeley_testing::skip;
 
-/// The socket with a time limit, or a skip where this kernel or this user has none of its kind.
-macro_rules! open {
-    ($family:expr, $ty:expr, $protocol:expr) => {
-        match Socket::new($family, $ty, $protocol) {
-            Ok(socket) => {
-                socket.set_timeout(Duration::from_secs(20)).unwrap();
-                socket
-            }
-            Err(error) => match missing(&error) {
-                Some(why) => skip!("{} {} {}: {why}", $family, $ty, $protocol),
-                None => panic!("{error}"),
-            },
-        }
-    };
-}
-
-fn missing(error: &Error) -> Option<&'static str> {
-    match error.errno()? {
-        Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT | Errno::ESOCKTNOSUPPORT => {
-            Some("not in this kernel")
-        }
-        Errno::EPERM | Errno::EACCES => Some("takes a right that this user lacks"),
-        _ => None,
-    }
-}
-
-/// The next message and who sent it.
-fn take(socket: &Socket, most: usize) -> (Vec<u8>, Addr) {
-    let mut data = vec![0; most];
-    let (len, from) = socket.recv_from(data.as_mut_slice()).unwrap();
-    data.truncate(len);
-    (data, from)
-}
-
-/// So many bytes of a stream.
-fn exact(socket: &Socket, len: usize) -> Vec<u8> {
-    let mut data = vec![0; len];
-    let mut done = 0;
-    while done < len {
-        let got = socket.recv(&mut data[done..]).unwrap();
-        assert_ne!(got, 0, "the stream ended after {done} of {len} bytes");
-        done += got;
-    }
-    data
-}
+use self::families::{exact, open, take};
 
 /// The number of the virtual CAN interface, or a skip.
 macro_rules! vcan {
@@ -118,14 +74,13 @@ fn a11_can_raw_frames() {
 
 #[test]
 fn a11_can_fd_frames() {
-    const CAN_RAW_FD_FRAMES: Opt<Bool> = Opt::new("CAN_RAW_FD_FRAMES", 101, 5);
     let interface = vcan!();
     let (a, b) = (
         open!(Family::CAN, Type::RAW, Protocol::CAN_RAW),
         open!(Family::CAN, Type::RAW, Protocol::CAN_RAW),
     );
     for socket in [&a, &b] {
-        socket.set(CAN_RAW_FD_FRAMES, true).unwrap();
+        socket.set(opt::CAN_RAW_FD_FRAMES, true).unwrap();
         socket.bind(CanAddr { interface }).unwrap();
     }
     // `struct canfd_frame`: identifier, length, flags, 64 bytes.
@@ -147,14 +102,13 @@ fn a11_can_fd_frames() {
 
 #[test]
 fn a11_can_xl_frames() {
-    const CAN_RAW_XL_FRAMES: Opt<Bool> = Opt::new("CAN_RAW_XL_FRAMES", 101, 7);
     let interface = vcan!();
     let (a, b) = (
         open!(Family::CAN, Type::RAW, Protocol::CAN_RAW),
         open!(Family::CAN, Type::RAW, Protocol::CAN_RAW),
     );
     for socket in [&a, &b] {
-        if socket.set(CAN_RAW_XL_FRAMES, true).is_err() {
+        if socket.set(opt::CAN_RAW_XL_FRAMES, true).is_err() {
             skip!("CAN XL needs Linux 6.2");
         }
         socket.bind(CanAddr { interface }).unwrap();
@@ -332,7 +286,7 @@ macro_rules! algorithm {
         socket.bind(AlgAddr::new($kind, $name).unwrap()).unwrap();
         let key: &[u8] = $key;
         if !key.is_empty() {
-            socket.setsockopt(279, 1, key).unwrap(); // SOL_ALG, ALG_SET_KEY
+            socket.set(opt::ALG_SET_KEY, key).unwrap();
         }
         socket
     }};
@@ -367,11 +321,21 @@ fn a15_alg_cipher() {
     let cipher = algorithm!("skcipher", "cbc(aes)", &key);
     let (operation, _) = cipher.accept().unwrap();
     let plain = b"Single block msg";
-    operation.send_cipher(plain, CipherOp::Encrypt, &iv, 0, MsgFlags::empty()).unwrap();
+    operation.send_cipher(plain, CipherOp::ENCRYPT, &iv, 0, MsgFlags::empty()).unwrap();
     let secret = operation.recv_vec(16).unwrap();
     assert_eq!(hex(&secret), "e353779c1079aeb82708942dbe77181a");
-    operation.send_cipher(&secret, CipherOp::Decrypt, &iv, 0, MsgFlags::empty()).unwrap();
+    operation.send_cipher(&secret, CipherOp::DECRYPT, &iv, 0, MsgFlags::empty()).unwrap();
     assert_eq!(operation.recv_vec(16).unwrap(), plain);
+
+    let send = |op, iv| {
+        let pieces = [IoSlice::new(plain)];
+        operation.send_cipher_vectored(&pieces, op, iv, None, MsgFlags::empty())
+    };
+    // An operation that the kernel does not have, and a vector that is said to be empty.
+    let refused = send(CipherOp::SIGN, Some(&iv[..])).unwrap_err();
+    assert_eq!(refused.errno(), Some(Errno::EINVAL));
+    let refused = send(CipherOp::ENCRYPT, Some(&[][..])).unwrap_err();
+    assert_eq!(refused.errno(), Some(Errno::EINVAL));
 }
 
 #[test]
@@ -382,20 +346,29 @@ fn a15_alg_aead() {
     let known = b"\xfe\xed\xfa\xce\xde\xad\xbe\xef\xfe\xed\xfa\xce\xde\xad\xbe\xef\xab\xad\xda\xd2";
     let plain = b"\xd9\x31\x32\x25\xf8\x84\x06\xe5\xa5\x59\x09\xc5\xaf\xf5\x26\x9a";
     let cipher = algorithm!("aead", "gcm(aes)", &key);
-    cipher.setsockopt(279, 5, &[]).err(); // the size of the tag is 16 by itself
+    // As long as it is by itself.
+    cipher.set(opt::ALG_SET_AEAD_AUTHSIZE, 16_usize).unwrap();
     let (operation, _) = cipher.accept().unwrap();
     let message = [&known[..], plain].concat();
     let associated = known.len() as u32;
-    operation.send_cipher(&message, CipherOp::Encrypt, &iv, associated, MsgFlags::empty()).unwrap();
+    operation.send_cipher(&message, CipherOp::ENCRYPT, &iv, associated, MsgFlags::empty()).unwrap();
     let sealed = operation.recv_vec(message.len() + 16).unwrap();
     assert_eq!(sealed.len(), message.len() + 16);
     assert_eq!(hex(&sealed[20..36]), "42831ec2217774244b7221b784d0d49c");
-    operation.send_cipher(&sealed, CipherOp::Decrypt, &iv, associated, MsgFlags::empty()).unwrap();
+    operation.send_cipher(&sealed, CipherOp::DECRYPT, &iv, associated, MsgFlags::empty()).unwrap();
     assert_eq!(operation.recv_vec(message.len()).unwrap()[20..], plain[..]);
+    // The same, in two pieces and by two calls.
+    let pieces = [IoSlice::new(known), IoSlice::new(&plain[..8])];
+    let (vector, count) = (Some(&iv[..]), Some(associated));
+    let encrypt = CipherOp::ENCRYPT;
+    let sent = operation.send_cipher_vectored(&pieces, encrypt, vector, count, MsgFlags::MORE);
+    assert_eq!(sent.unwrap(), 28);
+    operation.send(&plain[8..]).unwrap();
+    assert_eq!(operation.recv_vec(message.len() + 16).unwrap(), sealed);
     // What was changed on its way is refused.
     let mut forged = sealed;
     forged[25] ^= 1;
-    operation.send_cipher(&forged, CipherOp::Decrypt, &iv, associated, MsgFlags::empty()).unwrap();
+    operation.send_cipher(&forged, CipherOp::DECRYPT, &iv, associated, MsgFlags::empty()).unwrap();
     assert_eq!(operation.recv_vec(100).unwrap_err().errno(), Some(Errno::from(74))); // EBADMSG
 }
 
@@ -512,9 +485,7 @@ fn a18_xdp_sockets_tell_what_is_wrong() {
     let error = socket.bind(XdpAddr { interface: lo, ..XdpAddr::default() }).unwrap_err();
     assert_eq!(error.errno(), Some(Errno::EINVAL));
     assert!(error.to_string().contains("xdp:lo,queue=0"), "{error}");
-    // `struct xdp_statistics`: SOL_XDP, XDP_STATISTICS.
-    let mut statistics = [0; 48];
-    assert!(socket.getsockopt(283, 7, &mut statistics).unwrap() >= 24);
+    assert_eq!(socket.get(opt::XDP_STATISTICS).unwrap().drops, 0);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use berkeley::{
     Cause, Errno, Family, Protocol, Shutdown, Socket, Type, ZeroCopy, create_connection,
-    create_server, tee,
+    create_server, opt, tee,
 };
 use berkeley_testing::skip;
 
@@ -225,7 +225,7 @@ fn d9_more_at_once_than_the_kernel_keeps_account_of() {
 fn d9_an_icmp_error_meanwhile_is_kept() {
     let from = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT).unwrap();
     from.set_timeout(Duration::from_secs(10)).unwrap();
-    from.setsockopt(0, 11, &1_i32.to_ne_bytes()).unwrap(); // IP_RECVERR
+    from.set(opt::IP_RECVERR, true).unwrap();
     from.connect("127.0.0.1:1").unwrap();
     let Ok(mut sender) = ZeroCopy::new(&from) else { skip!("no sending without copies") };
     sender.send_all(vec![1; 5000]).unwrap();

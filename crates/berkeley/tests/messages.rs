@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime};
 
 use berkeley::cmsg::{self, Kind, PacketInfo, RecvBuffer, SendBuffer};
-use berkeley::opt::{Bool, Credentials, Int, Opt};
+use berkeley::opt::{Clock, Credentials, Timestamping, TxTime, TxTimeFlags};
 use berkeley::{Family, MsgFlags, Protocol, Socket, Type, opt};
 use berkeley_testing::{eventually, skip};
 
@@ -19,23 +19,6 @@ fn udp(addr: &str) -> Socket {
     sock.set_timeout(Duration::from_secs(10)).unwrap();
     sock
 }
-
-/// An option that makes control messages come.
-const fn switch(name: &'static str, level: i32, number: i32) -> Opt<Bool> {
-    Opt::new(name, level, number)
-}
-
-const IP_PKTINFO: Opt<Bool> = switch("IP_PKTINFO", 0, 8);
-const IP_RECVTTL: Opt<Bool> = switch("IP_RECVTTL", 0, 12);
-const IP_RECVTOS: Opt<Bool> = switch("IP_RECVTOS", 0, 13);
-const IP_RECVORIGDSTADDR: Opt<Bool> = switch("IP_RECVORIGDSTADDR", 0, 20);
-const IPV6_RECVPKTINFO: Opt<Bool> = switch("IPV6_RECVPKTINFO", 41, 49);
-const IPV6_RECVHOPLIMIT: Opt<Bool> = switch("IPV6_RECVHOPLIMIT", 41, 51);
-const IPV6_RECVTCLASS: Opt<Bool> = switch("IPV6_RECVTCLASS", 41, 66);
-const SO_TIMESTAMPNS: Opt<Bool> = switch("SO_TIMESTAMPNS", 1, 35);
-const SO_TIMESTAMPING: Opt<Int> = Opt::new("SO_TIMESTAMPING", 1, 37);
-const UDP_GRO: Opt<Bool> = switch("UDP_GRO", 17, 104);
-const TCP_INQ: Opt<Bool> = switch("TCP_INQ", 6, 36);
 
 /// Sends one datagram from `from` to `to` with these messages and receives it there.
 fn through(from: &Socket, to: &Socket, with: &SendBuffer<'_>) -> RecvBuffer {
@@ -68,7 +51,7 @@ fn c1_a_kind_without_a_row_arrives() {
     // As if `IP_RECVORIGDSTADDR` had no row here.
     const MINE: Kind<cmsg::Bytes> = Kind::new("MINE", 0, 20);
     let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
-    b.set(IP_RECVORIGDSTADDR, true).unwrap();
+    b.set(opt::IP_RECVORIGDSTADDR, true).unwrap();
     let control = through(&a, &b, &SendBuffer::new());
     let bytes = control.get(MINE).expect("the message is there");
     assert_eq!(bytes.as_slice(), b.local_addr().unwrap().as_bytes());
@@ -101,9 +84,8 @@ fn c4_false_credentials_need_a_right() {
 
 #[test]
 fn c5_pidfd_of_sender() {
-    const SO_PASSPIDFD: Opt<Bool> = switch("SO_PASSPIDFD", 1, 76);
     let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();
-    if b.set(SO_PASSPIDFD, true).is_err() {
+    if b.set(opt::SO_PASSPIDFD, true).is_err() {
         skip!("SO_PASSPIDFD needs Linux 6.5");
     }
     a.send(b"x").unwrap();
@@ -118,9 +100,8 @@ fn c5_pidfd_of_sender() {
 
 #[test]
 fn c5_security_label_of_sender() {
-    const SO_PASSSEC: Opt<Bool> = switch("SO_PASSSEC", 1, 34);
     let (a, b) = Socket::pair(Family::UNIX, Type::DGRAM, Protocol::DEFAULT).unwrap();
-    b.set(SO_PASSSEC, true).unwrap();
+    b.set(opt::SO_PASSSEC, true).unwrap();
     a.send(b"x").unwrap();
     let mut control = RecvBuffer::with_room(512);
     b.recv_message(&mut [0; 1], &mut control).unwrap();
@@ -135,7 +116,7 @@ fn c5_security_label_of_sender() {
 #[test]
 fn c6_pktinfo_tells_destination_and_interface() {
     let (a, b) = (udp("127.0.0.1:0"), udp("0.0.0.0:0"));
-    b.set(IP_PKTINFO, true).unwrap();
+    b.set(opt::IP_PKTINFO, true).unwrap();
     let port = b.local_addr().unwrap().port().unwrap();
     a.send_to(b"x", (Ipv4Addr::new(127, 3, 2, 1), port)).unwrap();
     let mut control = RecvBuffer::with_room(cmsg::IP_PKTINFO.space());
@@ -148,7 +129,7 @@ fn c6_pktinfo_tells_destination_and_interface() {
 #[test]
 fn c6_pktinfo_ipv6_tells_destination_and_interface() {
     let (a, b) = (udp("[::1]:0"), udp("[::]:0"));
-    b.set(IPV6_RECVPKTINFO, true).unwrap();
+    b.set(opt::IPV6_RECVPKTINFO, true).unwrap();
     let port = b.local_addr().unwrap().port().unwrap();
     a.send_to(b"x", (Ipv6Addr::LOCALHOST, port)).unwrap();
     let mut control = RecvBuffer::with_room(cmsg::IPV6_PKTINFO.space());
@@ -161,7 +142,7 @@ fn c6_pktinfo_ipv6_tells_destination_and_interface() {
 #[test]
 fn c7_pktinfo_chooses_the_source() {
     let (server, client) = (udp("0.0.0.0:0"), udp("127.0.0.1:0"));
-    server.set(IP_PKTINFO, true).unwrap();
+    server.set(opt::IP_PKTINFO, true).unwrap();
     let port = server.local_addr().unwrap().port().unwrap();
     client.send_to(b"x", (Ipv4Addr::new(127, 9, 9, 9), port)).unwrap();
     let mut control = RecvBuffer::with_room(cmsg::IP_PKTINFO.space());
@@ -194,7 +175,7 @@ fn c7_pktinfo_ipv6_chooses_source_and_interface() {
 #[test]
 fn c8_ttl_of_one_datagram() {
     let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
-    b.set(IP_RECVTTL, true).unwrap();
+    b.set(opt::IP_RECVTTL, true).unwrap();
     let mut with = SendBuffer::new();
     with.push(cmsg::IP_TTL, 7);
     assert_eq!(through(&a, &b, &with).get(cmsg::IP_TTL), Some(7));
@@ -205,7 +186,7 @@ fn c8_ttl_of_one_datagram() {
 #[test]
 fn c8_hop_limit_of_one_datagram() {
     let (a, b) = (udp("[::1]:0"), udp("[::1]:0"));
-    b.set(IPV6_RECVHOPLIMIT, true).unwrap();
+    b.set(opt::IPV6_RECVHOPLIMIT, true).unwrap();
     let mut with = SendBuffer::new();
     with.push(cmsg::IPV6_HOPLIMIT, 7);
     assert_eq!(through(&a, &b, &with).get(cmsg::IPV6_HOPLIMIT), Some(7));
@@ -214,7 +195,7 @@ fn c8_hop_limit_of_one_datagram() {
 #[test]
 fn c9_tos_and_ecn_of_one_datagram() {
     let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
-    b.set(IP_RECVTOS, true).unwrap();
+    b.set(opt::IP_RECVTOS, true).unwrap();
     let mut with = SendBuffer::new();
     with.push(cmsg::IP_TOS, 0xb8 | 0b01);
     assert_eq!(through(&a, &b, &with).get(cmsg::IP_TOS), Some(0xb9));
@@ -223,7 +204,7 @@ fn c9_tos_and_ecn_of_one_datagram() {
 #[test]
 fn c9_traffic_class_of_one_datagram() {
     let (a, b) = (udp("[::1]:0"), udp("[::1]:0"));
-    b.set(IPV6_RECVTCLASS, true).unwrap();
+    b.set(opt::IPV6_RECVTCLASS, true).unwrap();
     let mut with = SendBuffer::new();
     with.push(cmsg::IPV6_TCLASS, 0xba);
     assert_eq!(through(&a, &b, &with).get(cmsg::IPV6_TCLASS), Some(0xba));
@@ -240,12 +221,12 @@ fn c10_timestamps_received() {
     assert!(within(control.get(cmsg::SCM_TIMESTAMP).unwrap()), "{control:?}");
     b.set(opt::SO_TIMESTAMP, false).unwrap();
 
-    b.set(SO_TIMESTAMPNS, true).unwrap();
+    b.set(opt::SO_TIMESTAMPNS, true).unwrap();
     let control = through(&a, &b, &SendBuffer::new());
     assert!(within(control.get(cmsg::SCM_TIMESTAMPNS).unwrap()), "{control:?}");
-    b.set(SO_TIMESTAMPNS, false).unwrap();
+    b.set(opt::SO_TIMESTAMPNS, false).unwrap();
 
-    b.set(SO_TIMESTAMPING, 1 << 3 | 1 << 4).unwrap(); // received, by software; tell it
+    b.set(opt::SO_TIMESTAMPING, Timestamping::RX_SOFTWARE | Timestamping::SOFTWARE).unwrap();
     let mut stamps = None;
     // The kernel begins to stamp packets some time after it was asked to.
     let came = eventually(|| {
@@ -258,14 +239,14 @@ fn c10_timestamps_received() {
 
 #[test]
 fn c11_txtime_is_taken_and_checked() {
-    const SO_TXTIME: Opt<cmsg::Bytes> = Opt::new("SO_TXTIME", 1, 61);
     let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
     let mut with = SendBuffer::new();
     with.push(cmsg::SCM_TXTIME, 1_u64);
     // Without the option the message is refused.
     let refused = a.send_message(b"x", &with, b.local_addr().unwrap()).unwrap_err();
     assert_eq!(refused.errno(), Some(berkeley::Errno::EINVAL));
-    a.set(SO_TXTIME, [1_i32.to_ne_bytes(), [0; 4]].concat()).unwrap(); // CLOCK_MONOTONIC
+    let clock = TxTime { clock: Clock::MONOTONIC, flags: TxTimeFlags::empty() };
+    a.set(opt::SO_TXTIME, clock).unwrap();
     through(&a, &b, &with);
 }
 
@@ -278,7 +259,7 @@ fn c12_udp_segment_splits_and_gro_tells() {
     for piece in [&b"aaaa"[..], b"bbbb", b"cc"] {
         assert_eq!(b.recv_vec(100).unwrap(), piece);
     }
-    b.set(UDP_GRO, true).unwrap();
+    b.set(opt::UDP_GRO, true).unwrap();
     a.send_message(b"aaaabbbbcc", &with, b.local_addr().unwrap()).unwrap();
     let mut control = RecvBuffer::with_room(cmsg::UDP_GRO.space());
     let mut buf = [0; 100];
@@ -310,7 +291,6 @@ fn c14_drop_count() {
 
 #[test]
 fn c14_mark_of_one_datagram() {
-    const SO_RCVMARK: Opt<Bool> = switch("SO_RCVMARK", 1, 75);
     let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
     let mut with = SendBuffer::new();
     with.push(cmsg::SO_MARK, 17_u32);
@@ -318,7 +298,7 @@ fn c14_mark_of_one_datagram() {
         skip!("marking takes CAP_NET_ADMIN: {error}");
     }
     b.recv(&mut [0; 1]).unwrap();
-    if b.set(SO_RCVMARK, true).is_err() {
+    if b.set(opt::SO_RCVMARK, true).is_err() {
         skip!("SO_RCVMARK needs Linux 5.19");
     }
     assert_eq!(through(&a, &b, &with).get(cmsg::SO_MARK), Some(17));
@@ -329,7 +309,7 @@ fn c14_tcp_tells_what_is_left() {
     let server = berkeley::create_server("127.0.0.1:0").unwrap();
     let client = berkeley::create_connection(server.local_addr().unwrap()).unwrap();
     let (conn, _) = server.accept().unwrap();
-    conn.set(TCP_INQ, true).unwrap();
+    conn.set(opt::TCP_INQ, true).unwrap();
     client.send_all(b"twelve bytes").unwrap();
     let mut control = RecvBuffer::with_room(cmsg::TCP_CM_INQ.space());
     let mut buf = [0; 6];
@@ -341,7 +321,7 @@ fn c14_tcp_tells_what_is_left() {
 #[test]
 fn d3_vectored_flags_and_address_in_one_call() {
     let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
-    b.set(IP_RECVTTL, true).unwrap();
+    b.set(opt::IP_RECVTTL, true).unwrap();
     let mut with = SendBuffer::new();
     with.push(cmsg::IP_TTL, 5);
     let pieces = [IoSlice::new(b"HEAD"), IoSlice::new(b"body")];
@@ -379,8 +359,8 @@ fn unix_dgram(path: &std::path::Path) -> Socket {
 #[test]
 fn too_little_room_is_told() {
     let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
-    b.set(IP_RECVTTL, true).unwrap();
-    b.set(IP_PKTINFO, true).unwrap();
+    b.set(opt::IP_RECVTTL, true).unwrap();
+    b.set(opt::IP_PKTINFO, true).unwrap();
     for room in 0..cmsg::IP_TTL.space() + cmsg::IP_PKTINFO.space() {
         a.send_to(b"x", b.local_addr().unwrap()).unwrap();
         let mut control = RecvBuffer::with_room(room);
@@ -394,10 +374,10 @@ fn too_little_room_is_told() {
 #[test]
 fn a_buffer_is_as_good_as_new_each_time() {
     let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
-    b.set(IP_RECVTTL, true).unwrap();
+    b.set(opt::IP_RECVTTL, true).unwrap();
     let mut control = RecvBuffer::with_room(cmsg::IP_TTL.space());
     for round in 0..100 {
-        b.set(IP_RECVTTL, round % 2 == 0).unwrap();
+        b.set(opt::IP_RECVTTL, round % 2 == 0).unwrap();
         a.send_to(b"x", b.local_addr().unwrap()).unwrap();
         b.recv_message(&mut [0; 1], &mut control).unwrap();
         assert_eq!(control.get(cmsg::IP_TTL).is_some(), round % 2 == 0, "round {round}");

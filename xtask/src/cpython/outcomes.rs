@@ -8,6 +8,8 @@ use serde_json::Value;
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Outcomes {
     pub(super) tests: BTreeMap<String, String>,
+    /// Why the skipped ones were.
+    pub(super) reasons: BTreeMap<String, String>,
     /// Sockets of our type and of others that were made.
     pub(super) ours: u64,
     pub(super) others: u64,
@@ -21,6 +23,7 @@ impl Outcomes {
     pub(super) fn text(&self) -> String {
         serde_json::json!({
             "tests": self.tests,
+            "reasons": self.reasons,
             "ours": self.ours,
             "others": self.others,
             "processes": self.processes,
@@ -35,11 +38,14 @@ pub(super) fn outcomes(text: &str) -> Result<Outcomes, String> {
     let value: Value =
         serde_json::from_str(text).map_err(|error| format!("what a run gave: {error}"))?;
     let number = |name: &str| value.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let tests = value.get("tests").and_then(Value::as_object).into_iter().flatten();
+    let texts = |name: &str| {
+        let rows = value.get(name).and_then(Value::as_object).into_iter().flatten();
+        rows.map(|(test, text)| (test.clone(), text.as_str().unwrap_or_default().to_owned()))
+            .collect()
+    };
     Ok(Outcomes {
-        tests: tests
-            .map(|(test, outcome)| (test.clone(), outcome.as_str().unwrap_or_default().to_owned()))
-            .collect(),
+        tests: texts("tests"),
+        reasons: texts("reasons"),
         ours: number("ours"),
         others: number("others"),
         processes: number("processes"),
@@ -47,12 +53,45 @@ pub(super) fn outcomes(text: &str) -> Result<Outcomes, String> {
     })
 }
 
+/// Words in the reason of a skip that hold where the kernel has every family, and why. No other does.
+const MAY_SKIP: &[(&str, &str)] = &[
+    ("Hyper-V sockets required", "a family of Windows"),
+    ("Windows", "asks for Windows"),
+    ("macOS", "asks for macOS"),
+    ("Numeric scope id does not work or undocumented", "asks for Windows, says its condition"),
+    ("Linux behavior is tested by", "asks for what is not Linux"),
+    ("network is not enabled", "asks for a network outside"),
+];
+
+/// Whether nothing was skipped that a kernel with every family can do.
+pub(super) fn skipped_unseen(found: &Outcomes) -> Result<(), String> {
+    let may = |reason: &str| MAY_SKIP.iter().any(|(words, _)| reason.contains(words));
+    let skips = found.tests.iter().filter(|(_, outcome)| *outcome == "skip");
+    let reasons = skips.map(|(test, _)| (test, found.reasons.get(test).map_or("", String::as_str)));
+    let wrong: Vec<String> = reasons
+        .filter(|(_, reason)| !may(reason))
+        .map(|(test, reason)| format!("{test} ({reason})"))
+        .collect();
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(format!("skipped, and may not be: {}", wrong.join("; "))),
+    }
+}
+
+/// Whether every test did what it was to do, or was skipped.
+pub(super) fn clean(found: &Outcomes) -> bool {
+    !found.tests.is_empty() && found.tests.values().all(|outcome| rank(Some(outcome)) < MISSING)
+}
+
+/// From the best to the worst that is none.
+const RANKS: &[&str] = &["ok", "exit status: 0", "skip"];
+const MISSING: usize = RANKS.len();
+
 /// How good an outcome is; below another is better.
 fn rank(outcome: Option<&String>) -> usize {
-    let ranks = ["ok", "exit status: 0", "skip"];
     match outcome {
-        None => ranks.len(),
-        Some(outcome) => ranks.iter().position(|known| known == outcome).unwrap_or(ranks.len() + 1),
+        None => MISSING,
+        Some(outcome) => RANKS.iter().position(|known| known == outcome).unwrap_or(MISSING + 1),
     }
 }
 
@@ -121,7 +160,7 @@ mod tests {
 
     fn given(tests: &[(&str, &str)], ours: u64, others: u64) -> Outcomes {
         let tests = tests.iter().map(|(name, outcome)| (name.to_string(), outcome.to_string()));
-        Outcomes { tests: tests.collect(), ours, others, processes: 1, astray: 0 }
+        Outcomes { tests: tests.collect(), ours, others, processes: 1, ..Outcomes::default() }
     }
 
     #[test]
@@ -150,8 +189,30 @@ mod tests {
     }
 
     #[test]
+    fn a_family_is_no_reason_to_skip_where_there_is_every_one() {
+        let mut found = given(&[("a", "skip"), ("b", "ok")], 1, 0);
+        assert!(skipped_unseen(&found).is_err(), "without a reason");
+        found.reasons.insert("a".into(), "requires Windows".into());
+        assert!(skipped_unseen(&found).is_ok());
+        found.reasons.insert("a".into(), "RDS sockets required for this test.".into());
+        assert_eq!(
+            skipped_unseen(&found).unwrap_err(),
+            "skipped, and may not be: a (RDS sockets required for this test.)"
+        );
+    }
+
+    #[test]
+    fn what_went_wrong_is_not_clean() {
+        assert!(clean(&given(&[("a", "ok"), ("b", "skip"), ("t ended", "exit status: 0")], 0, 0)));
+        assert!(!clean(&given(&[("a", "ok"), ("b", "error")], 0, 0)));
+        assert!(!clean(&given(&[("t ended", "signal: 9 (SIGKILL)")], 0, 0)));
+        assert!(!clean(&given(&[], 0, 0)));
+    }
+
+    #[test]
     fn what_was_measured_is_read_again() {
-        let measured = given(&[("a", "ok"), ("t ended", "exit status: 0")], 3, 1);
+        let mut measured = given(&[("a", "skip"), ("t ended", "exit status: 0")], 3, 1);
+        measured.reasons.insert("a".into(), "why".into());
         assert_eq!(outcomes(&measured.text()).unwrap(), measured);
     }
 }

@@ -4,6 +4,7 @@ mod clients;
 mod run;
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use berkeley::{
@@ -19,8 +20,8 @@ use crate::view::View;
 
 /// Serve at an address
 ///
-/// Without more it prints who connects and what comes. One process and one thread serve as many
-/// connections as the limit of open files allows.
+/// Without more it prints who connects and what comes. One thread serves as many connections as the
+/// limit of open files allows; more threads share an IP port (SO_REUSEPORT).
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  berkeley serve :8000 --echo\n  \
 berkeley serve udp://:8000 unix:/tmp/x.sock\n  berkeley serve 127.0.0.1:0 --file page.html --once")]
@@ -39,6 +40,10 @@ pub(crate) struct Arguments {
     /// Share the port with other servers that do the same
     #[arg(long)]
     reuseport: bool,
+    /// How many threads serve an IP port; 0: one for each processor
+    #[arg(long, value_name = "N", default_value_t = 1,
+        conflicts_with_all = ["once", "max_conns"])]
+    threads: usize,
     #[arg(short = 'l', hide = true)]
     listen: bool,
     #[arg(short = 'k', hide = true)]
@@ -112,15 +117,26 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
     // As many connections as the system allows; where it allows no more, that is what there is.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let mut places = Vec::new();
+    let threads = match arguments.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        some => some,
+    };
+    let shared = arguments.reuseport || threads > 1;
     for text in &arguments.places {
-        let place = open(text, arguments, global)?;
+        let endpoint = place::endpoint(text, false, global)?;
+        let place = open(&endpoint, is_wildcard(&endpoint), shared, global)?;
         announce(&place, view)?;
         places.push(place);
     }
+    let mut shares = Vec::new();
+    for _ in 1..threads {
+        let others = places.iter().filter_map(|place| again(place, global).transpose());
+        shares.push(others.collect::<Result<Vec<_>, _>>()?);
+    }
+    shares.retain(|places| !places.is_empty());
+    shares.push(places);
     let start = Instant::now();
-    let mut server = run::Loop::new(places, answer, arguments, view)?;
-    let ended = server.run();
-    let totals = server.totals();
+    let (totals, ended) = serve(shares, &answer, arguments, view)?;
     let seconds = start.elapsed().as_secs_f64();
     view.note(format_args!(
         "served in {seconds:.1} s: connections {}, datagrams {}, {} B in, {} B out",
@@ -138,13 +154,59 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
     ended
 }
 
-fn open(text: &str, arguments: &Arguments, global: &Global) -> Result<Place, Failure> {
-    let endpoint = place::endpoint(text, false, global)?;
-    let mut server = Server::new().reuse_port(arguments.reuseport);
+/// Serves with a thread for each share of the places, until one of them ends.
+fn serve(
+    shares: Vec<Vec<Place>>,
+    answer: &Answer,
+    arguments: &Arguments,
+    view: &View,
+) -> Result<(run::Totals, Result<(), Failure>), Failure> {
+    let number = AtomicU64::new(0);
+    let mut loops = Vec::new();
+    for places in shares {
+        loops.push(run::Loop::new(places, answer.clone(), arguments, &number, view)?);
+    }
+    let stops = loops.iter().map(run::Loop::stop).collect::<Result<Vec<_>, _>>()?;
+    let serve = |server: &mut run::Loop<'_>| {
+        let ended = server.run();
+        for stop in &stops {
+            // Who has ended already does not read it.
+            let _ = stop.send(b"x");
+        }
+        (server.totals(), ended)
+    };
+    let mut results = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            loops.iter_mut().map(|server| scope.spawn(|| serve(server))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect::<Vec<_>>()
+    });
+    let totals = results.iter().fold(run::Totals::default(), |sum, (totals, _)| sum.plus(totals));
+    // What is no order to end is the reason of all.
+    results.sort_by_key(|(_, ended)| {
+        ended.as_ref().err().is_none_or(|failure| failure.exit == Exit::Interrupted)
+    });
+    let ended = results.into_iter().next().map_or(Ok(()), |(_, ended)| ended);
+    Ok((totals, ended))
+}
+
+/// Another socket at the address of a place, for another thread; none where the address cannot be
+/// shared.
+fn again(place: &Place, global: &Global) -> Result<Option<Place>, Failure> {
+    let socket = &place.socket;
+    let shares = matches!(socket.family(), Family::INET | Family::INET6)
+        && matches!(socket.ty(), Type::STREAM | Type::DGRAM)
+        && !matches!(socket.protocol(), Protocol::SCTP | Protocol::DCCP);
+    shares.then(|| open(&place.endpoint, serves_both(socket), true, global)).transpose()
+}
+
+/// Opens a place, for both versions of IP if they are meant.
+fn open(endpoint: &Endpoint, both: bool, shared: bool, global: &Global) -> Result<Place, Failure> {
+    let endpoint = endpoint.clone();
+    let mut server = Server::new().reuse_port(shared);
     for (level, number, value) in place::options(&endpoint, global)? {
         server = server.option(level, number, &value);
     }
-    let socket = match is_wildcard(&endpoint) {
+    let socket = match both {
         // One socket for IPv4 and IPv6, or IPv4 alone where there is no IPv6.
         true => match server.clone().dual_stack(true).listen(&endpoint) {
             Err(error) if !is_taken(&error) => server.listen(&endpoint),
@@ -179,6 +241,11 @@ fn is_wildcard(endpoint: &Endpoint) -> bool {
         && matches!(endpoint.scheme().name, "tcp" | "udp")
 }
 
+/// Whether a socket of IPv6 is one of IPv4 too.
+fn serves_both(socket: &Socket) -> bool {
+    socket.family() == Family::INET6 && socket.get(opt::IPV6_V6ONLY).is_ok_and(|only| !only)
+}
+
 fn is_taken(error: &berkeley::Error) -> bool {
     error.errno() == Some(Errno::EADDRINUSE)
 }
@@ -210,8 +277,7 @@ fn is_dead(endpoint: &Endpoint, addr: &Addr) -> bool {
 fn announce(place: &Place, view: &View) -> Result<(), Failure> {
     let socket = &place.socket;
     let addr = socket.local_addr()?;
-    let both = addr.to_ip().is_some_and(|ip| ip.is_ipv6())
-        && socket.get(opt::IPV6_V6ONLY).is_ok_and(|only| !only);
+    let both = serves_both(socket);
     let endpoint = place.endpoint.to_string();
     let versions = if both { " (IPv4 and IPv6)" } else { "" };
     view.line(format_args!("listening on {endpoint}{versions}"))?;

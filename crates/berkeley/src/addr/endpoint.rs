@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Addr, AddrError};
+use super::{Addr, AddrError, family};
 use crate::kind::{Family, Protocol, Type};
 
 /// Where to connect to or to serve, as a person writes it: kind of socket, place and options.
@@ -23,8 +23,9 @@ use crate::kind::{Family, Protocol, Type};
 /// | `fd:3` | a descriptor that the program was started with |
 /// | `…?NAME=VALUE&NAME=VALUE` | options, by their C name or as the command says |
 ///
-/// Parsing asks nobody. [`create_connection`](crate::create_connection) and
-/// [`create_server`](crate::create_server) take such a text as it is.
+/// Parsing asks nobody, save the kernel for the number of an interface that is named.
+/// [`create_connection`](crate::create_connection) and [`create_server`](crate::create_server)
+/// take such a text as it is.
 ///
 /// ```
 /// use berkeley::{Endpoint, Family, Type};
@@ -332,7 +333,7 @@ impl FromStr for Endpoint {
             Form::HostPort => parse_host_port(rest)?,
             Form::Host => parse_host(rest)?,
             Form::Unix => Target::Addr(super::unix::parse(rest)?),
-            Form::Typed(word) => Target::Addr(format!("{word}:{rest}").parse()?),
+            Form::Typed(word) => Target::Addr(family::read(word, rest)?),
             Form::Fd => Target::Fd(
                 rest.parse()
                     .ok()

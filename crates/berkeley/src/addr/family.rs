@@ -148,6 +148,12 @@ pub(super) fn by_word(word: &str) -> Option<&'static Form> {
     FORMS.iter().find(|form| form.word == word)
 }
 
+/// Reads what follows the colon behind this word.
+pub(super) fn read(word: &str, text: &str) -> Result<Addr, AddrError> {
+    let form = by_word(word).ok_or_else(|| AddrError::syntax(word, "unknown form of address"))?;
+    form.read(text, &index_of)
+}
+
 impl Form {
     /// Reads what follows the colon.
     pub(super) fn read(&self, text: &str, index_of: IndexOf<'_>) -> Result<Addr, AddrError> {

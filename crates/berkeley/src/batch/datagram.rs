@@ -1,16 +1,16 @@
 //! Walking over received datagrams.
 
 use std::fmt;
-use std::iter::{Copied, FusedIterator, Zip};
-use std::slice::{self, ChunksExact};
+use std::iter::{FusedIterator, Zip};
+use std::slice;
 
 use super::Ecn;
 use crate::addr::Addr;
 use crate::cmsg::{self, Kind, Messages, PacketInfo};
 use crate::kind::MsgFlags;
 use crate::opt::Codec;
-use crate::sys::Storage;
 use crate::sys::batch::RecvSlot;
+use crate::sys::{self, Storage};
 
 /// The datagrams of a batch; made by [`RecvBatch::iter`](super::RecvBatch::iter).
 ///
@@ -21,29 +21,62 @@ use crate::sys::batch::RecvSlot;
 #[derive(Clone)]
 pub struct Datagrams<'a> {
     slots: Slots<'a>,
+    /// The bytes of these slots, so many for each.
+    memory: &'a [u8],
+    each: usize,
+    /// How many datagrams these slots have.
     left: usize,
-    /// The slot that the last one came from, if there is more in it.
+    /// The slot that the last one came from.
     slot: Option<&'a Slot>,
-    told: Told,
-    /// Of that the bytes that there was room for, and how many came.
+    ecn: Option<Ecn>,
+    /// What is left of that: the bytes that there was room for, and how many more came.
     room: &'a [u8],
-    whole: usize,
+    lost: usize,
+    /// How many bytes each datagram of it is.
+    segment: usize,
 }
 
-type Slots<'a> =
-    Zip<Zip<slice::Iter<'a, Slot>, Copied<slice::Iter<'a, Told>>>, ChunksExact<'a, u8>>;
+type Slots<'a> = Zip<slice::Iter<'a, Slot>, slice::Iter<'a, Told>>;
 
 impl<'a> Datagrams<'a> {
-    /// Those in these slots, each with so many bytes of the memory; how many they are is `left`.
-    pub(super) fn new(
-        slots: &'a [Slot],
-        told: &'a [Told],
-        memory: &'a [u8],
-        each: usize,
-        left: usize,
-    ) -> Datagrams<'a> {
-        let slots = slots.iter().zip(told.iter().copied()).zip(memory.chunks_exact(each));
-        Datagrams { slots, left, slot: None, told: Told::default(), room: &[], whole: 0 }
+    /// So many datagrams of this memory, of which this was told.
+    pub(super) fn new(inbox: &'a Inbox, told: &'a [Told], left: usize) -> Datagrams<'a> {
+        let (memory, each) = (inbox.memory(), inbox.each());
+        let slots = inbox.slots().iter().zip(told);
+        Datagrams {
+            slots,
+            memory,
+            each,
+            left,
+            slot: None,
+            ecn: None,
+            room: &[],
+            lost: 0,
+            segment: 0,
+        }
+    }
+
+    /// The last one of a slot, what did not fit, and the first one of the next slot.
+    #[inline]
+    fn turn(&mut self) -> Option<Datagram<'a>> {
+        if self.room.is_empty() && self.lost == 0 {
+            let (slot, told) = self.slots.next().filter(|_| self.left > 0)?;
+            self.left = self.left.saturating_sub(told.datagrams);
+            let (room, memory) = self.memory.split_at_checked(self.each)?;
+            self.memory = memory;
+            let whole = slot.arrived.whole_len().unwrap_or(room.len());
+            self.slot = Some(slot);
+            self.segment = told.segment.unwrap_or(usize::MAX);
+            (self.ecn, self.room) = (told.ecn, room.get(..whole).unwrap_or(room));
+            self.lost = whole - self.room.len();
+        }
+        let slot = self.slot?;
+        let whole_len = self.segment.min(self.room.len() + self.lost);
+        // Of what did not fit there is the beginning, or nothing.
+        let (data, room) = self.room.split_at_checked(whole_len).unwrap_or((self.room, &[]));
+        self.lost -= whole_len - data.len();
+        self.room = room;
+        Some(Datagram { slot, data, whole_len, ecn: self.ecn })
     }
 }
 
@@ -52,28 +85,22 @@ impl<'a> Iterator for Datagrams<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Datagram<'a>> {
-        self.left = self.left.checked_sub(1)?;
-        let slot = match self.slot {
-            Some(slot) => slot,
-            None => {
-                let slot;
-                ((slot, self.told), self.room) = self.slots.next()?;
-                self.whole = slot.arrived.whole_len().unwrap_or(self.room.len());
-                slot
+        // One in the middle of a slot, as most are.
+        if let (true, Some(slot)) = (self.room.len() > self.segment, self.slot) {
+            if let Some((data, room)) = self.room.split_at_checked(self.segment) {
+                self.room = room;
+                return Some(Datagram { slot, data, whole_len: data.len(), ecn: self.ecn });
             }
-        };
-        let whole_len = self.told.segment.map_or(self.whole, |size| size.min(self.whole));
-        // Of what did not fit there is the beginning, or nothing.
-        let (data, room) = self.room.split_at_checked(whole_len).unwrap_or((self.room, &[]));
-        let truncated = data.len() < whole_len || slot.arrived.whole_len().is_none();
-        self.room = room;
-        self.whole -= whole_len;
-        self.slot = (self.whole > 0).then_some(slot);
-        Some(Datagram { slot, data, whole_len, truncated, ecn: self.told.ecn })
+        }
+        self.turn()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        let here = match self.room.len() + self.lost {
+            0 => 0,
+            bytes => bytes.div_ceil(self.segment.max(1)),
+        };
+        (self.left + here, Some(self.left + here))
     }
 }
 
@@ -109,7 +136,6 @@ pub struct Datagram<'a> {
     slot: &'a Slot,
     data: &'a [u8],
     whole_len: usize,
-    truncated: bool,
     ecn: Option<Ecn>,
 }
 
@@ -160,7 +186,7 @@ impl<'a> Datagram<'a> {
     #[doc(alias = "MSG_TRUNC")]
     #[inline]
     pub fn is_truncated(&self) -> bool {
-        self.truncated
+        self.data.len() < self.whole_len || self.slot.arrived.whole_len().is_none()
     }
 
     /// Whether control messages did not fit, and some are lost.
@@ -260,30 +286,49 @@ impl fmt::Debug for Datagram<'_> {
 }
 
 /// Memory for what comes by one call of the kernel.
-pub(super) type Slot = RecvSlot<Addr>;
+type Slot = RecvSlot<Addr>;
 
 /// What nearly everybody asks for, read once.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Told {
     /// The size of the datagrams, if there are several.
     pub(super) segment: Option<usize>,
+    /// How many they are.
+    pub(super) datagrams: usize,
     ecn: Option<Ecn>,
 }
 
-/// A slot with so many bytes of room for control messages.
-pub(super) fn slot(control: usize) -> Slot {
-    RecvSlot::new(Addr(Storage::empty()), control)
+/// Memory for what comes by many.
+pub(super) type Inbox = sys::batch::Inbox<Addr>;
+
+/// Room for an address.
+pub(super) fn no_addr() -> Addr {
+    Addr(Storage::empty())
 }
 
 /// Reads what concerns every datagram of a slot.
 pub(super) fn read(slot: &Slot) -> Told {
     let mut told = Told::default();
     for message in cmsg::messages(slot.control.as_bytes()) {
-        if let Some(size) = message.get(cmsg::UDP_GRO) {
-            told.segment = usize::try_from(size).ok();
-        } else if let Some(class) = message.get(cmsg::IP_TOS).or(message.get(cmsg::IPV6_TCLASS)) {
-            told.ecn = Some(Ecn::from_bits((class & 3) as u8));
+        match (message.level(), message.number()) {
+            GRO => {
+                told.segment =
+                    message.get(cmsg::UDP_GRO).and_then(|size| usize::try_from(size).ok())
+            }
+            TOS => told.mark(message.get(cmsg::IP_TOS)),
+            TCLASS => told.mark(message.get(cmsg::IPV6_TCLASS)),
+            _ => {}
         }
     }
     told
 }
+
+impl Told {
+    fn mark(&mut self, class: Option<i32>) {
+        self.ecn = class.map(|class| Ecn::from_bits((class & 3) as u8)).or(self.ecn);
+    }
+}
+
+const GRO: (i32, i32) = (cmsg::UDP_GRO.level(), cmsg::UDP_GRO.number());
+const TOS: (i32, i32) = (cmsg::IP_TOS.level(), cmsg::IP_TOS.number());
+const TCLASS: (i32, i32) = (cmsg::IPV6_TCLASS.level(), cmsg::IPV6_TCLASS.number());

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | receive what is there | a [`RecvBatch`] for [`Socket::recv_batch`] |
 //! | send to one or many | a [`SendBatch`] for [`Socket::send_batch`] |
+//! | send what already stands one datagram behind the other, without a copy | [`Socket::send_segments`] |
 //! | learn where datagrams came to, by which interface, with which ECN mark | [`Socket::set_recv_details`], then [`Datagram`] |
 //! | answer from there, with such a mark | [`SendBatch::push_from`] |
 //! | let kernel and device join what arrives | [`Socket::set_recv_offload`] |
@@ -56,6 +57,7 @@
 
 mod datagram;
 mod recv;
+mod segments;
 mod send;
 
 pub use datagram::{Datagram, Datagrams};

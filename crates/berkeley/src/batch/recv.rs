@@ -4,14 +4,13 @@ use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::Ordering;
 
-use super::datagram::{Datagram, Datagrams, Slot, Told, read, slot};
+use super::datagram::{Datagram, Datagrams, Inbox, Told, no_addr, read};
 use super::{BatchStats, no_stream};
 use crate::cmsg;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, MsgFlags, Type};
 use crate::opt::{self, Bool, Opt};
 use crate::socket::Socket;
-use crate::sys::batch::{Headers, recv_batch};
 use crate::sys::{Errno, Interest, c};
 
 /// Memory for the datagrams that one call receives.
@@ -35,13 +34,9 @@ use crate::sys::{Errno, Interest, c};
 /// See `recvmmsg(2)`.
 #[doc(alias("recvmmsg", "mmsghdr"))]
 pub struct RecvBatch {
-    slots: Vec<Slot>,
+    inbox: Inbox,
     /// What each slot's control messages say of all the datagrams in it.
     told: Vec<Told>,
-    /// `each` bytes for each slot, initialised once.
-    memory: Vec<u8>,
-    each: usize,
-    headers: Headers,
     /// How many slots have something, and how many datagrams those are.
     filled: usize,
     datagrams: usize,
@@ -70,13 +65,10 @@ impl RecvBatch {
     /// assert!(batch.is_empty());
     /// ```
     pub fn new(slots: usize, bytes_per_slot: usize) -> RecvBatch {
-        let (slots, each) = (slots.max(1), bytes_per_slot.max(1));
+        let inbox = Inbox::new(slots, bytes_per_slot, USUAL_CONTROL, no_addr);
         RecvBatch {
-            slots: (0..slots).map(|_| slot(USUAL_CONTROL)).collect(),
-            told: vec![Told::default(); slots],
-            memory: vec![0; slots.saturating_mul(each)],
-            each,
-            headers: Headers::with_capacity(slots),
+            told: vec![Told::default(); inbox.slots().len()],
+            inbox,
             filled: 0,
             datagrams: 0,
             stats: BatchStats::default(),
@@ -94,8 +86,8 @@ impl RecvBatch {
     /// ```
     #[must_use]
     pub fn with_control(mut self, bytes_per_slot: usize) -> RecvBatch {
-        self.slots = self.slots.iter().map(|_| slot(bytes_per_slot)).collect();
-        self.clear();
+        self.inbox = self.inbox.with_control(bytes_per_slot, no_addr);
+        (self.filled, self.datagrams) = (0, 0);
         self
     }
 
@@ -129,7 +121,7 @@ impl RecvBatch {
     /// # Ok::<(), berkeley::Error>(())
     /// ```
     pub fn iter(&self) -> Datagrams<'_> {
-        Datagrams::new(&self.slots, &self.told, &self.memory, self.each, self.datagrams)
+        Datagrams::new(&self.inbox, &self.told, self.datagrams)
     }
 
     /// Takes the descriptors that have come with the datagram of this number, counted from zero.
@@ -148,8 +140,7 @@ impl RecvBatch {
     #[doc(alias = "SCM_RIGHTS")]
     pub fn take_fds(&mut self, number: usize) -> Vec<OwnedFd> {
         // Descriptors come by UNIX sockets, where each slot is one datagram.
-        let slot = self.slots.get_mut(..self.filled).and_then(|slots| slots.get_mut(number));
-        slot.map(|slot| std::mem::take(&mut slot.control.fds)).unwrap_or_default()
+        if number < self.filled { self.inbox.take_fds(number) } else { Vec::new() }
     }
 
     /// Forgets every datagram and closes the descriptors that nobody has taken. Receiving does so
@@ -159,9 +150,7 @@ impl RecvBatch {
     /// berkeley::batch::RecvBatch::new(8, 1500).clear();
     /// ```
     pub fn clear(&mut self) {
-        for slot in self.slots.iter_mut().take(self.filled) {
-            slot.control.clear();
-        }
+        self.inbox.clear(self.filled);
         (self.filled, self.datagrams) = (0, 0);
     }
 
@@ -174,21 +163,30 @@ impl RecvBatch {
         self.stats
     }
 
+    /// Whether the last message was empty, as the end of a connection is.
+    fn may_have_ended(&self) -> bool {
+        let last = self.filled.checked_sub(1).and_then(|last| self.inbox.slots().get(last));
+        last.is_some_and(|slot| slot.arrived.whole_len() == Some(0))
+    }
+
     /// Counts what has arrived in the slots from this one on.
+    #[inline]
     fn arrived(&mut self, first: usize, count: usize) {
-        let slots = self.slots.iter().zip(&mut self.told).skip(first).take(count);
-        for (slot, told) in slots {
-            let whole = slot.arrived.whole_len().unwrap_or(self.each);
+        let each = self.inbox.each();
+        let slots = self.inbox.slots().get(first..).unwrap_or_default().iter().take(count);
+        for (slot, told) in slots.zip(self.told.iter_mut().skip(first)) {
+            let whole = slot.arrived.whole_len().unwrap_or(each);
             *told = read(slot);
             told.segment = told.segment.filter(|size| (1..whole).contains(size));
             let segment = told.segment;
             let datagrams = segment.map_or(1, |size| whole.div_ceil(size));
+            told.datagrams = datagrams;
             self.datagrams += datagrams;
             self.stats.coalesced += u64::from(segment.is_some());
             self.stats.datagrams += datagrams as u64;
             let fit = match slot.arrived.whole_len() {
-                Some(whole) if whole <= self.each => datagrams,
-                Some(_) => segment.map_or(0, |size| self.each / size),
+                Some(whole) if whole <= each => datagrams,
+                Some(_) => segment.map_or(0, |size| each / size),
                 None => 0,
             };
             self.stats.truncated += datagrams.saturating_sub(fit) as u64;
@@ -211,8 +209,8 @@ impl<'a> IntoIterator for &'a RecvBatch {
 impl fmt::Debug for RecvBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecvBatch")
-            .field("slots", &self.slots.len())
-            .field("bytes_per_slot", &self.each)
+            .field("slots", &self.told.len())
+            .field("bytes_per_slot", &self.inbox.each())
             .field("len", &self.datagrams)
             .field("stats", &self.stats)
             .finish_non_exhaustive()
@@ -258,23 +256,23 @@ impl Socket {
         let at_once = match self.ty() {
             // At its end it would fill every slot with nothing.
             Type::SEQPACKET => 1,
-            _ => batch.slots.len(),
+            _ => batch.told.len(),
         };
-        let got = self.recv_slots(batch, 0, at_once, MsgFlags::empty())?;
-        batch.arrived(0, got);
-        while at_once == 1 && batch.filled < batch.slots.len() {
-            let last = batch.filled.checked_sub(1).and_then(|last| batch.slots.get(last));
-            if last.is_some_and(|slot| slot.arrived.whole_len() == Some(0)) {
-                break;
-            }
+        let mut asked = MsgFlags::empty();
+        loop {
             let first = batch.filled;
-            match self.recv_slots(batch, first, 1, MsgFlags::DONTWAIT) {
+            match self.recv_slots(batch, first, at_once, asked) {
                 Ok(got) => batch.arrived(first, got),
+                Err(error) if asked.is_empty() => return Err(error),
                 Err(error) => {
                     let late = error.errno().filter(|_| !error.is_would_block());
                     self.late.store(late.map_or(0, Errno::number), Ordering::Relaxed);
                     break;
                 }
+            }
+            asked = MsgFlags::DONTWAIT;
+            if at_once > 1 || batch.filled >= batch.told.len() || batch.may_have_ended() {
+                break;
             }
         }
         Ok(batch.datagrams)
@@ -288,13 +286,10 @@ impl Socket {
         count: usize,
         asked: MsgFlags,
     ) -> Result<usize> {
-        let RecvBatch { slots, memory, each, headers, stats, .. } = batch;
-        let slots = slots.get_mut(first..first + count).unwrap_or_default();
-        let memory = memory.get_mut(first * *each..).unwrap_or_default();
         self.retry(Call::RecvMmsg, Interest::Read, asked, || {
-            stats.calls += 1;
+            batch.stats.calls += 1;
             let base = self.recv_flags() | asked.bits();
-            recv_batch(self.as_fd(), headers, slots, memory, *each, base)
+            batch.inbox.recv(self.as_fd(), first, count, base, self.family().0)
         })
     }
 

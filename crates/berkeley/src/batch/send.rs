@@ -34,30 +34,35 @@ use crate::target::ToAddr;
 #[derive(Default)]
 #[doc(alias("sendmmsg", "mmsghdr"))]
 pub struct SendBatch {
-    entries: Vec<Entry>,
-    /// The addresses, each once for all the datagrams to it that follow one another.
-    addrs: Vec<Addr>,
-    /// The datagrams' bytes and control messages, one behind the other.
-    data: Vec<u8>,
-    control: Vec<u8>,
-    /// What the next call is to send, and the control messages of those in several pieces.
+    runs: Queue<Run>,
+    /// The addresses, each once for all the runs to it that follow one another.
+    addrs: Queue<Addr>,
+    /// The datagrams' bytes, and the control messages of each run, one behind the other.
+    data: Queue<u8>,
+    control: Queue<u8>,
+    /// How many datagrams wait.
+    datagrams: usize,
+    /// What the next call is to send, and the control messages of what goes in one piece.
     parcels: Vec<Parcel>,
     joined_control: Vec<u8>,
     headers: Headers,
     stats: BatchStats,
 }
 
-/// One datagram.
-struct Entry {
-    /// The place of its address among those of the batch.
-    to: usize,
-    len: usize,
+/// Datagrams of one size to one address with the same control messages, which may go in one piece:
+/// the last one may be shorter.
+struct Run {
+    size: usize,
+    datagrams: usize,
+    bytes: usize,
+    /// How many bytes of control messages each of them has: they stand there once.
     control: usize,
-    /// Whether it may go together with others: not if it already says how it is to be split, or is
-    /// empty.
+    /// Whether they may go together: not what already says how it is to be split, or is empty.
     can_join: bool,
-    /// Whether address and control messages are those of the one before.
-    like_last: bool,
+    /// Whether another one may follow.
+    open: bool,
+    /// Whether the address is another one than that of the run before.
+    other_addr: bool,
 }
 
 /// What goes to the kernel as one message.
@@ -65,9 +70,10 @@ struct Entry {
 struct Parcel {
     datagrams: usize,
     bytes: usize,
-    control: usize,
-    /// How many bytes of control messages more there are than the datagram's own.
-    joined_control: usize,
+    /// Where its address stands.
+    to: usize,
+    /// Where its control messages begin and end, among the joined ones if it is several datagrams.
+    control: (usize, usize),
 }
 
 /// The kernel splits one message into so many datagrams at most, and no datagram is longer.
@@ -93,14 +99,13 @@ impl SendBatch {
     pub fn with_capacity(datagrams: usize, bytes_per_datagram: usize) -> SendBatch {
         let messages = datagrams.min(MOST_MESSAGES);
         SendBatch {
-            entries: Vec::with_capacity(datagrams),
-            addrs: Vec::with_capacity(datagrams),
-            data: Vec::with_capacity(datagrams.saturating_mul(bytes_per_datagram)),
-            control: Vec::new(),
+            runs: Queue::with_capacity(datagrams),
+            addrs: Queue::with_capacity(datagrams),
+            data: Queue::with_capacity(datagrams.saturating_mul(bytes_per_datagram)),
             parcels: Vec::with_capacity(messages),
             joined_control: Vec::with_capacity(messages.saturating_mul(cmsg::UDP_SEGMENT.space())),
             headers: Headers::with_capacity(messages),
-            stats: BatchStats::default(),
+            ..SendBatch::default()
         }
     }
 
@@ -212,25 +217,41 @@ impl SendBatch {
         add_control: impl FnOnce(&Addr, &mut Vec<u8>),
     ) -> Result<()> {
         to.with_addr(Family::UNSPEC, |to| {
-            let before = self.control.len();
-            add_control(to, &mut self.control);
-            let control = self.control.len() - before;
-            let same_addr = self.addrs.last().is_some_and(|last| last.as_bytes() == to.as_bytes());
-            if !same_addr {
-                self.addrs.push(*to);
-            }
-            let like_last = same_addr
-                && self.entries.last().is_some_and(|last| {
-                    let own = self.control.get(before..);
-                    let its = before.checked_sub(last.control);
-                    own == its.and_then(|at| self.control.get(at..before))
-                });
-            self.data.extend_from_slice(data);
-            let can_join = can_join && !data.is_empty();
-            let to = self.addrs.len() - 1;
-            self.entries.push(Entry { to, len: data.len(), control, can_join, like_last });
+            let before = self.control.all.len();
+            add_control(to, &mut self.control.all);
+            self.add(data, to, can_join && !data.is_empty(), before);
         })
         .map_err(|error| error.in_call(Call::SendMmsg))
+    }
+
+    /// Adds a datagram whose control messages stand already at the end of the others.
+    #[inline]
+    fn add(&mut self, data: &[u8], to: &Addr, can_join: bool, before: usize) {
+        let control = self.control.all.len() - before;
+        let other_addr = !self.addrs.all.last().is_some_and(|last| last.0.is_same(&to.0));
+        self.data.all.extend_from_slice(data);
+        self.datagrams += 1;
+        if let Some(last) = self.runs.all.last_mut() {
+            let like = last.open && can_join && !other_addr && data.len() <= last.size;
+            if like && last.control == control {
+                let its =
+                    before.checked_sub(control).and_then(|at| self.control.all.get(at..before));
+                if control == 0 || self.control.all.get(before..) == its {
+                    self.control.all.truncate(before);
+                    last.datagrams += 1;
+                    last.bytes += data.len();
+                    last.open = data.len() == last.size;
+                    return;
+                }
+            }
+        }
+        if other_addr {
+            self.addrs.all.push(*to);
+        }
+        let size = data.len();
+        let run =
+            Run { size, datagrams: 1, bytes: size, control, can_join, open: can_join, other_addr };
+        self.runs.all.push(run);
     }
 
     /// How many datagrams wait.
@@ -243,7 +264,7 @@ impl SendBatch {
     /// # Ok::<(), berkeley::Error>(())
     /// ```
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.datagrams
     }
 
     /// Whether none waits.
@@ -252,7 +273,7 @@ impl SendBatch {
     /// assert!(berkeley::batch::SendBatch::new().is_empty());
     /// ```
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.datagrams == 0
     }
 
     /// Drops the first of the datagrams that wait, as after an error of it; `false` if none does.
@@ -295,17 +316,25 @@ impl SendBatch {
 
     /// Forgets the first datagrams.
     fn remove(&mut self, datagrams: usize) {
-        let gone = self.entries.drain(..datagrams.min(self.entries.len()));
-        let (bytes, control) =
-            gone.fold((0, 0), |(bytes, control), e| (bytes + e.len, control + e.control));
-        self.data.drain(..bytes.min(self.data.len()));
-        self.control.drain(..control.min(self.control.len()));
-        let Some(first) = self.entries.first() else { return self.addrs.clear() };
-        let unused = first.to;
-        if unused > 0 {
-            self.addrs.drain(..unused.min(self.addrs.len()));
-            self.entries.iter_mut().for_each(|entry| entry.to -= unused);
+        let (mut bytes, mut control, mut addrs, mut runs) = (0, 0, 0, 0);
+        let mut left = datagrams.min(self.datagrams);
+        self.datagrams -= left;
+        for run in self.runs.rest_mut() {
+            addrs += usize::from(run.other_addr && runs > 0);
+            if run.datagrams > left {
+                let gone = run.size.saturating_mul(left);
+                run.datagrams -= left;
+                run.bytes -= gone;
+                bytes += gone;
+                break;
+            }
+            (left, runs) = (left - run.datagrams, runs + 1);
+            (bytes, control) = (bytes + run.bytes, control + run.control);
         }
+        self.data.forget(bytes);
+        self.control.forget(control);
+        self.addrs.forget(if self.is_empty() { usize::MAX } else { addrs });
+        self.runs.forget(runs);
     }
 
     /// Decides what the next call is to send: of the first so many datagrams, joining those that
@@ -313,57 +342,47 @@ impl SendBatch {
     fn plan(&mut self, datagrams: usize, messages: usize, limit: usize) {
         self.parcels.clear();
         self.joined_control.clear();
-        let mut rest = self.entries.get(..datagrams.min(self.entries.len())).unwrap_or_default();
-        let mut control_at = 0;
-        while let (Some(first), true) = (rest.first(), self.parcels.len() < messages) {
-            let mut parcel = Parcel {
-                datagrams: 1,
-                bytes: first.len,
-                control: first.control,
-                joined_control: 0,
-            };
-            let mut complete = !first.can_join || first.len >= limit;
-            for next in rest.iter().skip(1).take(MOST_SEGMENTS - 1) {
-                let fits = next.len <= first.len && parcel.bytes + next.len <= MOST_BYTES;
-                if complete || !next.like_last || !next.can_join || !fits {
-                    break;
-                }
-                parcel.datagrams += 1;
-                parcel.bytes += next.len;
-                parcel.control += next.control;
-                // Only the last one may be shorter.
-                complete = next.len < first.len;
-            }
-            if parcel.datagrams > 1 {
-                let before = self.joined_control.len();
-                let own = self.control.get(control_at..control_at + first.control);
-                self.joined_control.extend_from_slice(own.unwrap_or_default());
-                let size = u16::try_from(first.len).unwrap_or(u16::MAX);
+        let (mut left, mut to, mut control_at) = (datagrams, 0, 0);
+        for (number, run) in self.runs.rest().iter().enumerate() {
+            to += usize::from(run.other_addr && number > 0);
+            let own = (control_at, control_at + run.control);
+            control_at = own.1;
+            let joins = run.can_join && run.size < limit && run.datagrams > 1;
+            let most = if joins { most_segments(run.size) } else { 1 };
+            let mut joined = own;
+            if most > 1 {
+                joined.0 = self.joined_control.len();
+                let own = self.control.rest().get(own.0..own.1).unwrap_or_default();
+                self.joined_control.extend_from_slice(own);
+                let size = u16::try_from(run.size).unwrap_or(u16::MAX);
                 add(&mut self.joined_control, true, cmsg::UDP_SEGMENT, size);
-                parcel.joined_control = self.joined_control.len() - before;
+                joined.1 = self.joined_control.len();
             }
-            control_at += parcel.control;
-            rest = rest.get(parcel.datagrams..).unwrap_or_default();
-            self.parcels.push(parcel);
+            let (mut datagrams, mut bytes) = (run.datagrams, run.bytes);
+            while datagrams > 0 {
+                if left == 0 || self.parcels.len() >= messages {
+                    return;
+                }
+                let some = datagrams.min(most).min(left);
+                let all = if some == datagrams { bytes } else { some * run.size };
+                let control = if some > 1 { joined } else { own };
+                self.parcels.push(Parcel { datagrams: some, bytes: all, to, control });
+                (datagrams, bytes, left) = (datagrams - some, bytes - all, left - some);
+            }
         }
     }
 
     /// Sends what is planned.
     fn call(&mut self, sock: &Socket) -> Result<usize, Errno> {
         self.stats.calls += 1;
-        let (mut data, mut control, mut joined) =
-            (&self.data[..], &self.control[..], &self.joined_control[..]);
-        let mut entries = &self.entries[..];
+        let mut data = self.data.rest();
+        let (own, joined, addrs) = (self.control.rest(), &self.joined_control, self.addrs.rest());
         let messages = self.parcels.iter().map_while(|parcel| -> Option<Outgoing<'_>> {
-            let to = self.addrs.get(entries.first()?.to)?;
-            let (bytes, own, with) = (
-                split_off(&mut data, parcel.bytes)?,
-                split_off(&mut control, parcel.control)?,
-                split_off(&mut joined, parcel.joined_control)?,
-            );
-            entries = entries.get(parcel.datagrams..)?;
-            let control = if parcel.datagrams > 1 { with } else { own };
-            Some(((!to.is_empty()).then_some(&to.0), bytes, control))
+            let (bytes, rest) = data.split_at_checked(parcel.bytes)?;
+            data = rest;
+            let (to, (begin, end)) = (addrs.get(parcel.to)?, parcel.control);
+            let control = if parcel.datagrams > 1 { joined } else { own };
+            Some(((!to.is_empty()).then_some(&to.0), bytes, control.get(begin..end)?))
         });
         let flags = sock.send_flags(MsgFlags::empty());
         send_batch(sock.as_fd(), &mut self.headers, messages, flags)
@@ -384,8 +403,8 @@ impl SendBatch {
 impl fmt::Debug for SendBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendBatch")
-            .field("len", &self.entries.len())
-            .field("bytes", &self.data.len())
+            .field("len", &self.datagrams)
+            .field("bytes", &self.data.rest().len())
             .field("stats", &self.stats)
             .finish_non_exhaustive()
     }
@@ -455,14 +474,14 @@ impl Socket {
                 Err(error) => {
                     let first = batch.parcels.first().copied().unwrap_or_default();
                     let errno = error.errno().filter(|errno| Refusal::ERRORS.contains(errno));
-                    match (errno, batch.entries.first()) {
-                        (Some(errno), Some(entry)) if first.datagrams > 1 => {
-                            refused =
-                                Some((Refusal { segment: entry.len, errno }, first.datagrams));
+                    match (errno, batch.runs.rest().first()) {
+                        (Some(errno), Some(run)) if first.datagrams > 1 => {
+                            let refusal = Refusal { segment: run.size, errno };
+                            refused = Some((refusal, first.datagrams));
                         }
                         _ if error.is_would_block() && gone > 0 => break,
                         _ => {
-                            return Err(match batch.addrs.first() {
+                            return Err(match batch.addrs.rest().first() {
                                 Some(to) if !to.is_empty() => error.at(to),
                                 _ => error,
                             });
@@ -500,9 +519,44 @@ fn add<C: Codec>(
     }
 }
 
-/// Takes so many bytes from the front.
-fn split_off<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
-    let (front, rest) = bytes.split_at_checked(len)?;
-    *bytes = rest;
-    Some(front)
+/// How many datagrams of a size the kernel takes in one piece.
+pub(super) fn most_segments(size: usize) -> usize {
+    MOST_BYTES.checked_div(size).map_or(1, |most| most.clamp(1, MOST_SEGMENTS))
+}
+
+/// What is added at the end and forgotten from the front, in time that does not grow with what
+/// stays.
+struct Queue<T> {
+    all: Vec<T>,
+    /// How many of them are forgotten; not all, save there are none.
+    gone: usize,
+}
+
+impl<T> Queue<T> {
+    fn with_capacity(most: usize) -> Queue<T> {
+        Queue { all: Vec::with_capacity(most), gone: 0 }
+    }
+
+    fn rest(&self) -> &[T] {
+        self.all.get(self.gone..).unwrap_or_default()
+    }
+
+    fn rest_mut(&mut self) -> &mut [T] {
+        self.all.get_mut(self.gone..).unwrap_or_default()
+    }
+
+    fn forget(&mut self, more: usize) {
+        self.gone = self.gone.saturating_add(more).min(self.all.len());
+        // The memory is used again, and each is moved once for one that is forgotten.
+        if self.gone >= self.all.len() - self.gone {
+            self.all.drain(..self.gone);
+            self.gone = 0;
+        }
+    }
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Queue<T> {
+        Queue::with_capacity(0)
+    }
 }

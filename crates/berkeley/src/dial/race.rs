@@ -3,7 +3,8 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use super::{Connector, Way};
+use super::Connector;
+use super::way::Way;
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, Result};
 use crate::eyeballs::{Race, Step, interleave};

@@ -1,44 +1,61 @@
 //! The kernel's cryptography.
 
+use std::fmt;
 use std::io::IoSlice;
 
 use super::Socket;
 use crate::cmsg::{self, SendBuffer};
 use crate::error::Result;
-use crate::kind::MsgFlags;
+use crate::kind::{MsgFlags, names, open_number};
+use crate::sys::c;
 
 /// What the kernel's cryptography shall do.
 ///
+/// Any number is an operation; those with names are constants.
+///
 /// ```
-/// assert_ne!(berkeley::CipherOp::Encrypt, berkeley::CipherOp::Decrypt);
+/// use berkeley::CipherOp;
+///
+/// assert_eq!(CipherOp::ENCRYPT.to_string(), "ALG_OP_ENCRYPT");
+/// assert_eq!(CipherOp::from(0), CipherOp::DECRYPT);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[doc(alias("ALG_SET_OP", "ALG_OP_ENCRYPT", "ALG_OP_DECRYPT"))]
-pub enum CipherOp {
-    /// Turn ciphertext into plain text. `ALG_OP_DECRYPT`
-    Decrypt,
-    /// Turn plain text into ciphertext. `ALG_OP_ENCRYPT`
-    Encrypt,
+///
+/// See the kernel's `Documentation/crypto/userspace-if.rst`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[doc(alias = "ALG_SET_OP")]
+pub struct CipherOp(i32);
+open_number!(CipherOp);
+
+names! { CipherOp, "ALG_OP_":
+    /// Turn ciphertext into plain text.
+    #[doc(alias = "ALG_OP_DECRYPT")]
+    DECRYPT = c::ALG_OP_DECRYPT;
+    /// Turn plain text into ciphertext.
+    #[doc(alias = "ALG_OP_ENCRYPT")]
+    ENCRYPT = c::ALG_OP_ENCRYPT;
+    /// Sign. No kernel of Linux's own takes it.
+    #[doc(alias = "ALG_OP_SIGN")]
+    SIGN = c::ALG_OP_SIGN;
+    /// Check a signature. No kernel of Linux's own takes it.
+    #[doc(alias = "ALG_OP_VERIFY")]
+    VERIFY = c::ALG_OP_VERIFY;
 }
 
 /// The kernel's cryptography.
 impl Socket {
     /// Sends data to a cipher of the kernel and says what to do with it; `recv` then answers the
-    /// result. `associated` bytes at the front of the data are authenticated only (AEAD).
-    /// [`MsgFlags::MORE`] says that more data of the same operation follows, to be sent by
-    /// [`send`](Socket::send).
+    /// result. `iv` is the initialisation vector, empty for none; `associated` bytes at the front
+    /// of the data are authenticated only (AEAD). [`MsgFlags::MORE`] says that more data of the
+    /// same operation follows, to be sent by [`send`](Socket::send).
     ///
     /// ```no_run
-    /// use berkeley::{Addr, CipherOp, Family, MsgFlags, Protocol, Socket, Type};
+    /// use berkeley::{AlgAddr, CipherOp, Family, MsgFlags, Protocol, Socket, Type, opt};
     ///
     /// let cipher = Socket::new(Family::ALG, Type::SEQPACKET, Protocol::DEFAULT)?;
-    /// let mut name = [0; 86];                              // `struct sockaddr_alg`
-    /// name[..8].copy_from_slice(b"skcipher");
-    /// name[22..30].copy_from_slice(b"cbc(aes)");
-    /// cipher.bind(Addr::of_family(Family::ALG, &name)?)?;
-    /// cipher.setsockopt(279, 1, &[7; 16])?;                // SOL_ALG, ALG_SET_KEY
+    /// cipher.bind(AlgAddr::new("skcipher", "cbc(aes)")?)?;
+    /// cipher.set(opt::ALG_SET_KEY, &[7; 16])?;
     /// let (operation, _) = cipher.accept()?;
-    /// operation.send_cipher(&[0; 16], CipherOp::Encrypt, &[1; 16], 0, MsgFlags::empty())?;
+    /// operation.send_cipher(&[0; 16], CipherOp::ENCRYPT, &[1; 16], 0, MsgFlags::empty())?;
     /// let ciphertext = operation.recv_vec(16)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -46,13 +63,13 @@ impl Socket {
     /// # Errors
     ///
     /// Those of [`send_message`](Socket::send_message); `EINVAL` for an initialisation vector of
-    /// the wrong length.
+    /// the wrong length, or an operation that the kernel does not have.
     ///
     /// # Platforms
     ///
     /// Linux.
     ///
-    /// See the kernel's documentation of its user space interface to cryptography.
+    /// See the kernel's `Documentation/crypto/userspace-if.rst`.
     #[doc(alias = "sendmsg_afalg")]
     pub fn send_cipher(
         &self,
@@ -62,14 +79,55 @@ impl Socket {
         associated: u32,
         flags: MsgFlags,
     ) -> Result<usize> {
+        let iv = (!iv.is_empty()).then_some(iv);
+        let associated = (associated > 0).then_some(associated);
+        self.send_cipher_vectored(&[IoSlice::new(data)], operation, iv, associated, flags)
+    }
+
+    /// [`send_cipher`](Socket::send_cipher) of several pieces of memory as one. What is `None` is
+    /// not said to the kernel; an empty vector and zero associated bytes are.
+    ///
+    /// ```no_run
+    /// use berkeley::{AlgAddr, CipherOp, Family, MsgFlags, Protocol, Socket, Type, opt};
+    /// use std::io::IoSlice;
+    ///
+    /// let cipher = Socket::new(Family::ALG, Type::SEQPACKET, Protocol::DEFAULT)?;
+    /// cipher.bind(AlgAddr::new("aead", "gcm(aes)")?)?;
+    /// cipher.set(opt::ALG_SET_KEY, &[7; 16])?;
+    /// let (operation, _) = cipher.accept()?;
+    /// let pieces = [IoSlice::new(b"header, in clear"), IoSlice::new(b"the secret")];
+    /// let (iv, associated) = (Some(&[1; 12][..]), Some(16));
+    /// operation.send_cipher_vectored(
+    ///     &pieces, CipherOp::ENCRYPT, iv, associated, MsgFlags::empty(),
+    /// )?;
+    /// let sealed = operation.recv_vec(16 + 10 + 16)?; // the header, the secret, its tag
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send_cipher`](Socket::send_cipher); `EMSGSIZE` for more than 1,024 pieces.
+    ///
+    /// # Platforms
+    ///
+    /// Linux.
+    #[doc(alias = "sendmsg_afalg")]
+    pub fn send_cipher_vectored(
+        &self,
+        data: &[IoSlice<'_>],
+        operation: CipherOp,
+        iv: Option<&[u8]>,
+        associated: Option<u32>,
+        flags: MsgFlags,
+    ) -> Result<usize> {
         let mut control = SendBuffer::new();
-        control.push(cmsg::ALG_SET_OP, u32::from(operation == CipherOp::Encrypt));
-        if !iv.is_empty() {
+        control.push(cmsg::ALG_SET_OP, operation.0 as u32);
+        if let Some(iv) = iv {
             control.push(cmsg::ALG_SET_IV, iv);
         }
-        if associated > 0 {
+        if let Some(associated) = associated {
             control.push(cmsg::ALG_SET_AEAD_ASSOCLEN, associated);
         }
-        self.send_message_vectored(&[IoSlice::new(data)], &control, (), flags)
+        self.send_message_vectored(data, &control, (), flags)
     }
 }

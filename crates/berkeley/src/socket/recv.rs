@@ -1,6 +1,7 @@
 //! Receiving.
 
 use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 
@@ -10,7 +11,7 @@ use crate::buf::{Buffer, fill, spare};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
 use crate::sys::control::ControlRoom;
-use crate::sys::{self, Arrived, Errno, Filled, Interest, Storage};
+use crate::sys::{self, Arrived, Errno, Filled, Interest, Odd, Storage};
 
 /// Receiving.
 impl Socket {
@@ -64,11 +65,9 @@ impl Socket {
     #[inline]
     pub fn recv_with<B: Buffer>(&self, buf: B, flags: MsgFlags) -> Result<B::Received> {
         fill(buf, |room| {
-            let most = room.len();
-            let got = self.retry(Call::Recv, Interest::Read, flags, move || {
-                sys::recv(self.fd.as_fd(), room, self.recv_flags(), flags.bits())
-            })?;
-            self.check(Call::Recv, got, most, flags)
+            let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
+            sys::recv(fd, &self.flags.receive, room, base, asked)
+                .or_else(|odd| self.recv_odd(odd, room, flags))
         })
     }
 
@@ -169,13 +168,18 @@ impl Socket {
         buf: B,
         flags: MsgFlags,
     ) -> Result<(B::Received, Addr)> {
+        let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
         let mut from = Addr(Storage::empty());
         let received = fill(buf, |room| {
-            let (most, sender) = (room.len(), &mut from.0);
-            let got = self.retry(Call::RecvFrom, Interest::Read, flags, move || {
-                sys::recv_from(self.fd.as_fd(), room, self.recv_flags(), flags.bits(), sender)
-            })?;
-            self.check(Call::RecvFrom, got, most, flags).map_err(|error| error.at(&from))
+            sys::recv_from(
+                fd,
+                &self.flags.receive,
+                room,
+                base,
+                asked,
+                &mut from.0,
+                |odd, room, from| self.recv_from_odd(odd, room, flags, from),
+            )
         })?;
         Ok((received, from))
     }
@@ -250,6 +254,41 @@ impl Socket {
         self.recv_from_vectored(data, flags)
             .map(|(len, _)| len)
             .map_err(|error| error.in_call(Call::Recv))
+    }
+
+    /// All that does not belong on the short way of receiving: waiting, interruptions, failures, the
+    /// end, and messages that do not fit.
+    #[cold]
+    #[inline(never)]
+    fn recv_odd(&self, odd: Odd, room: &mut [MaybeUninit<u8>], asked: MsgFlags) -> Result<Filled> {
+        let (most, mut first) = (room.len(), Some(odd));
+        let got = self.retry(Call::Recv, Interest::Read, asked, || {
+            let (fd, base) = (self.fd.as_fd(), self.recv_flags());
+            let again = || sys::recv(fd, &self.flags.receive, room, base, asked.bits());
+            sys::arrived(first.take().map_or_else(again, Err))
+        })?;
+        self.check(Call::Recv, got, most, asked)
+    }
+
+    /// The same with the sender.
+    #[cold]
+    fn recv_from_odd(
+        &self,
+        odd: Odd,
+        room: &mut [MaybeUninit<u8>],
+        asked: MsgFlags,
+        from: &mut Storage,
+    ) -> Result<Filled> {
+        let (most, mut first) = (room.len(), Some(odd));
+        let got = self.retry(Call::RecvFrom, Interest::Read, asked, || {
+            let (fd, base) = (self.fd.as_fd(), self.recv_flags());
+            let again = || {
+                let odd = |odd, _: &mut [_], _: &mut _| Err(odd);
+                sys::recv_from(fd, &self.flags.receive, room, base, asked.bits(), from, odd)
+            };
+            sys::arrived(first.take().map_or_else(again, Err))
+        })?;
+        self.check(Call::RecvFrom, got, most, asked).map_err(|error| error.at(&Addr(*from)))
     }
 
     /// What the memory holds, unless that is less than all of it or the socket was hung up.

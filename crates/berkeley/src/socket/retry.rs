@@ -8,7 +8,7 @@ use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
 use crate::interrupt::interrupted;
 use crate::kind::{Family, MsgFlags, Protocol, Type};
-use crate::sys::{self, Errno, Interest, Woken};
+use crate::sys::{self, Errno, Interest, Receive, Woken};
 use crate::time::Deadline;
 
 /// Waiting.
@@ -164,7 +164,7 @@ impl Socket {
     }
 }
 
-/// The flags that every call of a socket has, kept ready.
+/// The flags that every call of a socket has, kept ready, and the call by which it receives.
 ///
 /// With a timeout the descriptor does not block; should the owner of a duplicate have changed
 /// that, `DONTWAIT` keeps the promise.
@@ -172,24 +172,31 @@ impl Socket {
 pub(super) struct BaseFlags {
     send: AtomicI32,
     recv: AtomicI32,
+    pub(super) receive: Receive,
 }
 
 /// Family, type and protocol.
 pub(super) type Kind = (Family, Type, Protocol);
 
 impl BaseFlags {
+    #[inline]
     pub(super) fn new(kind: Kind, waits: bool) -> BaseFlags {
-        let flags = BaseFlags { send: AtomicI32::new(0), recv: AtomicI32::new(0) };
-        flags.set(kind, waits);
-        flags
+        let (send, recv) = BaseFlags::of(kind, waits);
+        BaseFlags { send: send.into(), recv: recv.into(), receive: Receive::with(recv) }
     }
 
     /// Sets the flags of a kind of socket, which may wait in the kernel or not.
-    pub(super) fn set(&self, (family, ty, protocol): Kind, waits: bool) {
+    pub(super) fn set(&self, kind: Kind, waits: bool) {
+        let (send, recv) = BaseFlags::of(kind, waits);
+        self.send.store(send, Ordering::Relaxed);
+        self.recv.store(recv, Ordering::Relaxed);
+    }
+
+    /// Those to send with, and those to receive with.
+    fn of((family, ty, protocol): Kind, waits: bool) -> (i32, i32) {
         let waiting = if waits { 0 } else { MsgFlags::DONTWAIT.bits() };
         let receiving = sys::recv_flags(family.0, ty.0, protocol.0);
-        self.send.store(waiting | sys::send_flags(family.0), Ordering::Relaxed);
-        self.recv.store(waiting | receiving, Ordering::Relaxed);
+        (waiting | sys::send_flags(family.0), waiting | receiving)
     }
 }
 

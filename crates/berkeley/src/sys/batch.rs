@@ -1,11 +1,13 @@
 //! Many messages in one call.
 
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::io::IoSlice;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 
-use super::control::ControlRoom;
-use super::manners::{message_flags, told_flags};
-use super::unix::{check, empty_message, outgoing, told};
+use super::control::{ControlRoom, HEADER, len, space};
+use super::manners::{brings_fds, message_flags, told_flags};
+use super::structs::cmsghdr;
+use super::unix::{check, empty_message, outgoing, send_message, told};
 use super::{Arrived, Errno, Storage, c};
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -13,8 +15,8 @@ type Result<T> = std::result::Result<T, Errno>;
 /// The most messages that one call takes.
 pub(crate) const MOST_MESSAGES: usize = c::UIO_MAXIOV as usize;
 
-/// Memory for the headers that a call takes. It stays for the next call; what stands in it is made
-/// anew each time, every length that the kernel has overwritten too.
+/// Memory for the headers of the messages that one call sends. It stays for the next call; what
+/// stands in it is made anew each time.
 #[derive(Default)]
 pub(crate) struct Headers {
     messages: Vec<c::mmsghdr>,
@@ -49,61 +51,188 @@ pub(crate) struct RecvSlot<A> {
     pub(crate) flags: i32,
 }
 
-impl<A> RecvSlot<A> {
-    /// With this memory, and room for so many bytes of control data.
-    pub(crate) fn new(from: A, control: usize) -> RecvSlot<A> {
-        RecvSlot { from, control: ControlRoom::with_room(control), arrived: Arrived(0), flags: 0 }
+/// Memory for the messages that a call receives, and the headers that tell the kernel of it.
+///
+/// The headers point into the memory and stay from call to call. Made anew are those that a call
+/// has used, every length that the kernel has overwritten among them: where one large piece comes
+/// at a time, preparing all of them would cost as much as receiving it.
+///
+/// None of the vectors grows after it is made, so nothing that is pointed to moves.
+pub(crate) struct Inbox<A> {
+    slots: Vec<RecvSlot<A>>,
+    /// `each` bytes for each slot, initialised once.
+    memory: Vec<u8>,
+    each: usize,
+    messages: Vec<c::mmsghdr>,
+    pieces: Vec<c::iovec>,
+    /// So many headers from the first are to be made anew.
+    used: usize,
+}
+
+// SAFETY: all pointers in it are to memory that it owns, and are followed by calls alone that have
+// it borrowed mutably.
+unsafe impl<A: Send> Send for Inbox<A> {}
+// SAFETY: as above; through a shared reference nobody sees the pointers.
+unsafe impl<A: Sync> Sync for Inbox<A> {}
+
+impl<A: AsMut<Storage>> Inbox<A> {
+    /// For so many messages of so many bytes, at least one of each, with room for so many bytes of
+    /// control data.
+    pub(crate) fn new(
+        slots: usize,
+        each: usize,
+        control: usize,
+        empty: impl Fn() -> A,
+    ) -> Inbox<A> {
+        let (count, each) = (slots.max(1), each.max(1));
+        let slot = |_| RecvSlot {
+            from: empty(),
+            control: ControlRoom::with_room(control),
+            arrived: Arrived(0),
+            flags: 0,
+        };
+        let none = c::iovec { iov_base: ptr::null_mut(), iov_len: 0 };
+        let mut messages = Vec::with_capacity(count);
+        messages.resize_with(count, || c::mmsghdr { msg_hdr: empty_message(), msg_len: 0 });
+        Inbox {
+            slots: (0..count).map(slot).collect(),
+            memory: vec![0; count.saturating_mul(each)],
+            each,
+            messages,
+            pieces: vec![none; count],
+            used: count,
+        }
+    }
+
+    /// The same memory with other room for control data.
+    pub(crate) fn with_control(self, control: usize, empty: impl Fn() -> A) -> Inbox<A> {
+        Inbox::new(self.slots.len(), self.each, control, empty)
+    }
+
+    /// What has come, as far as calls have told so.
+    pub(crate) fn slots(&self) -> &[RecvSlot<A>] {
+        &self.slots
+    }
+
+    /// The bytes of each slot, one after the other.
+    pub(crate) fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    /// How many bytes there are for each slot.
+    pub(crate) fn each(&self) -> usize {
+        self.each
+    }
+
+    /// Takes the descriptors that have come in a slot.
+    pub(crate) fn take_fds(&mut self, number: usize) -> Vec<OwnedFd> {
+        let slot = self.slot(number);
+        slot.map(|slot| std::mem::take(&mut slot.control.fds)).unwrap_or_default()
+    }
+
+    /// Forgets the control data of the first slots, and closes descriptors that nobody has taken.
+    pub(crate) fn clear(&mut self, slots: usize) {
+        for number in 0..slots {
+            let Some(slot) = self.slot(number) else { break };
+            slot.control.clear();
+        }
+    }
+
+    /// One slot, whose header is to be made anew from now on. Not by way of a slice of all: that
+    /// would claim those, too, which other headers point to.
+    #[inline]
+    fn slot(&mut self, number: usize) -> Option<&mut RecvSlot<A>> {
+        if number >= self.slots.len() {
+            return None;
+        }
+        self.used = self.used.max(number + 1);
+        // SAFETY: there is a slot of this number, and it is borrowed from all of this.
+        Some(unsafe { &mut *self.slots.as_mut_ptr().add(number) })
+    }
+
+    /// Receives as many messages as there are, `count` at most, each into its slot from `first`
+    /// on, and says how many. Only for the first one it may wait.
+    pub(crate) fn recv(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        first: usize,
+        count: usize,
+        base: i32,
+        family: i32,
+    ) -> Result<usize> {
+        let count = count.min(self.slots.len().saturating_sub(first));
+        self.prepare();
+        let flags = message_flags(base) | c::MSG_WAITFORONE;
+        let Some(messages) = self.messages.get_mut(first..) else { return Ok(0) };
+        // SAFETY: every header describes the address and control room of a slot of its own, and its
+        // piece a part of its own of the memory; all of that is borrowed mutably, and `count` of
+        // them stand behind `first`.
+        let got = unsafe {
+            let count = c::c_uint::try_from(count).unwrap_or(c::c_uint::MAX);
+            c::recvmmsg(fd.as_raw_fd(), messages.as_mut_ptr(), count, flags as _, ptr::null_mut())
+        };
+        // Of the message that it failed at the call says nothing, so that header is made anew, too.
+        let got = match check(got) {
+            Ok(()) => usize::try_from(got).unwrap_or(0).min(count),
+            Err(errno) => {
+                self.used = (first + 1).min(self.slots.len());
+                return Err(errno);
+            }
+        };
+        self.used = (first + got + 1).min(self.slots.len());
+        let (each, brings_fds) = (self.each, brings_fds(family));
+        for number in first..first + got {
+            let Some(&c::mmsghdr { msg_hdr: message, msg_len }) = self.messages.get(number) else {
+                break;
+            };
+            let Some(slot) = self.slot(number) else { break };
+            // SAFETY: the call has written so many bytes of the address and of the control data,
+            // which is cleared where descriptors may come, and told of here only.
+            unsafe {
+                slot.from.as_mut().filled(message.msg_namelen);
+                // Another type on some platforms.
+                #[allow(clippy::unnecessary_cast)]
+                let written = message.msg_controllen as usize;
+                match brings_fds {
+                    true => {
+                        slot.control.clear();
+                        slot.control.filled(written);
+                    }
+                    false => slot.control.filled_without_fds(written),
+                }
+            }
+            let arrived = (Arrived(msg_len as usize), told_flags(message.msg_flags));
+            (slot.arrived, slot.flags) = told(arrived, base, each);
+        }
+        Ok(got)
+    }
+
+    /// Makes the headers anew that have been used.
+    fn prepare(&mut self) {
+        let (each, used) = (self.each, std::mem::take(&mut self.used));
+        let (pieces, memory) = (self.pieces.as_mut_ptr(), self.memory.as_mut_ptr());
+        for number in 0..used {
+            let Some(slot) = self.slot(number) else { break };
+            let name = slot.from.as_mut().as_mut_ptr().cast();
+            let (control, room) = (slot.control.as_mut_ptr().cast(), slot.control.room());
+            let Some(message) = self.messages.get_mut(number) else { break };
+            let message = &mut message.msg_hdr;
+            message.msg_name = name;
+            message.msg_namelen = Storage::CAPACITY as c::socklen_t;
+            (message.msg_control, message.msg_controllen) = (control, room as _);
+            // SAFETY: there are as many pieces as slots, and `each` bytes for each.
+            unsafe {
+                let piece = pieces.add(number);
+                piece.write(c::iovec { iov_base: memory.add(number * each).cast(), iov_len: each });
+                (message.msg_iov, message.msg_iovlen) = (piece, 1);
+            }
+        }
+        self.used = 0;
     }
 }
 
 /// One message to send: to whom, what, and the control data beside it.
 pub(crate) type Outgoing<'a> = (Option<&'a Storage>, &'a [u8], &'a [u8]);
-
-/// Receives as many messages as there are, each into its slot and its `each` bytes of `memory`,
-/// and says how many. Only for the first one it may wait.
-pub(crate) fn recv_batch<A: AsMut<Storage>>(
-    fd: BorrowedFd<'_>,
-    headers: &mut Headers,
-    slots: &mut [RecvSlot<A>],
-    memory: &mut [u8],
-    each: usize,
-    base: i32,
-) -> Result<usize> {
-    headers.clear();
-    for (slot, room) in slots.iter_mut().zip(memory.chunks_exact_mut(each.max(1))) {
-        headers.pieces.push(c::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() });
-        let mut message = empty_message();
-        message.msg_name = slot.from.as_mut().as_mut_ptr().cast();
-        message.msg_namelen = Storage::CAPACITY as c::socklen_t;
-        message.msg_control = slot.control.as_mut_ptr().cast();
-        message.msg_controllen = slot.control.room() as _;
-        headers.messages.push(c::mmsghdr { msg_hdr: message, msg_len: 0 });
-    }
-    let flags = message_flags(base) | c::MSG_WAITFORONE;
-    // SAFETY: every header describes the address and control room of a slot of its own, and its
-    // piece a part of its own of `memory`; all are borrowed mutably.
-    let got = unsafe {
-        call(headers, |messages, count| {
-            c::recvmmsg(fd.as_raw_fd(), messages, count, flags as _, ptr::null_mut())
-        })
-    }?;
-    for (slot, header) in slots.iter_mut().zip(&headers.messages).take(got) {
-        let message = &header.msg_hdr;
-        slot.control.clear();
-        // SAFETY: the call has written so many bytes of the address and of the control data, which
-        // was cleared before and is told of here only.
-        unsafe {
-            slot.from.as_mut().filled(message.msg_namelen);
-            // Another type on some platforms.
-            #[allow(clippy::unnecessary_cast)]
-            slot.control.filled(message.msg_controllen as usize);
-        }
-        let arrived = (Arrived(header.msg_len as usize), told_flags(message.msg_flags));
-        (slot.arrived, slot.flags) = told(arrived, base, each);
-    }
-    headers.clear();
-    Ok(got)
-}
 
 /// Sends these messages, [`MOST_MESSAGES`] at most, and says how many have gone: fewer if one
 /// failed or would have had to wait, and the error itself only if it was the first.
@@ -121,31 +250,36 @@ pub(crate) fn send_batch<'a>(
         let message = outgoing(to, control);
         headers.messages.push(c::mmsghdr { msg_hdr: message, msg_len: 0 });
     }
-    // SAFETY: every header and piece describes memory that the messages borrow for longer than
-    // this call, which only reads it.
-    let sent = unsafe {
-        call(headers, |messages, count| c::sendmmsg(fd.as_raw_fd(), messages, count, flags as _))
-    };
-    headers.clear();
-    sent
-}
-
-/// Gives each header its piece, and all of them to a call.
-///
-/// # Safety
-///
-/// `call` passes both to `recvmmsg` or `sendmmsg`, for which headers and pieces are right.
-unsafe fn call(
-    headers: &mut Headers,
-    call: impl FnOnce(*mut c::mmsghdr, c::c_uint) -> c::c_int,
-) -> Result<usize> {
     // Now that no piece moves any more.
     for (message, piece) in headers.messages.iter_mut().zip(&mut headers.pieces) {
         message.msg_hdr.msg_iov = piece;
         message.msg_hdr.msg_iovlen = 1;
     }
     let count = c::c_uint::try_from(headers.messages.len()).unwrap_or(c::c_uint::MAX);
-    let done = call(headers.messages.as_mut_ptr(), count);
-    check(done)?;
-    Ok(usize::try_from(done).unwrap_or(0))
+    // SAFETY: every header and piece describes memory that the messages borrow for longer than
+    // this call, which only reads it.
+    let sent =
+        unsafe { c::sendmmsg(fd.as_raw_fd(), headers.messages.as_mut_ptr(), count, flags as _) };
+    headers.clear();
+    check(sent)?;
+    Ok(usize::try_from(sent).unwrap_or(0))
+}
+
+/// Sends these bytes as datagrams of so many bytes each, in one piece that the kernel or the device
+/// splits.
+pub(crate) fn send_segments(
+    fd: BorrowedFd<'_>,
+    data: &[u8],
+    size: u16,
+    flags: i32,
+    to: Option<&Storage>,
+) -> Result<usize> {
+    let mut control = [0; space(size_of::<u16>())];
+    cmsghdr::cmsg_len.put(&mut control, len(size_of::<u16>()));
+    cmsghdr::cmsg_level.put(&mut control, c::SOL_UDP);
+    cmsghdr::cmsg_type.put(&mut control, c::UDP_SEGMENT);
+    if let Some(value) = control.get_mut(HEADER..).and_then(<[u8]>::first_chunk_mut) {
+        *value = size.to_ne_bytes();
+    }
+    send_message(fd, &[IoSlice::new(data)], &control, flags, to)
 }

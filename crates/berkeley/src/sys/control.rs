@@ -137,6 +137,16 @@ impl ControlRoom {
         self.words.as_mut_ptr().cast()
     }
 
+    /// Says how many bytes such a call has written on a socket to which no descriptors come.
+    ///
+    /// # Safety
+    ///
+    /// The call was `recvmsg` or its like, and has succeeded.
+    #[inline]
+    pub(super) unsafe fn filled_without_fds(&mut self, written: usize) {
+        self.len = written.min(self.room);
+    }
+
     /// Says how many bytes such a call has written, and takes over the descriptors it has brought.
     ///
     /// # Safety
@@ -144,7 +154,8 @@ impl ControlRoom {
     /// The call was `recvmsg` or its like, has succeeded, and this is the first time that it is
     /// told of here, after a [`clear`](ControlRoom::clear).
     pub(super) unsafe fn filled(&mut self, written: usize) {
-        self.len = written.min(self.room);
+        // SAFETY: by this function's own contract.
+        unsafe { self.filled_without_fds(written) };
         let (mut fds, mut pidfd) = (std::mem::take(&mut self.fds), None);
         for (level, number, data) in Walk::new(self.as_bytes()) {
             let numbers = data.chunks_exact(size_of::<i32>()).filter_map(i32::read);

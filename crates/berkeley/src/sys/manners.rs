@@ -54,6 +54,12 @@ pub(super) fn told_flags(flags: i32) -> i32 {
     flags & !c::MSG_CMSG_CLOEXEC
 }
 
+/// Whether descriptors may come with what such a socket receives. Of IP it is known that none do,
+/// and looking for them would cost more than looking at what does come.
+pub(crate) fn brings_fds(family: i32) -> bool {
+    !matches!(family, c::AF_INET | c::AF_INET6)
+}
+
 /// Whether one call may send several messages of this family: the kernel then marks all but the
 /// last with a flag of its own, and of the other families some refuse any flag they do not know.
 pub(crate) fn sends_batches(family: i32) -> bool {

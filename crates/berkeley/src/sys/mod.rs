@@ -12,7 +12,7 @@
 //! | `socket`, `socketpair`, `accept`, `dup` | new descriptors, close-on-exec from birth |
 //! | `bind`, `connect`, `listen`, `shutdown`, `close`, `retire` | a socket's life |
 //! | `send`, `send_to`, `send_message` | bytes out, never raising `SIGPIPE` |
-//! | `recv`, `recv_from`, `recv_message`, `recv_message_into` | bytes in, and control messages |
+//! | `recv`, `recv_from`, `Receive`, `recv_message`, `recv_message_into` | bytes in, and control messages |
 //! | `recv_batch`, `send_batch` | many messages in one call |
 //! | `memory`, `xdp` | memory shared with the kernel, and what AF_XDP does with it |
 //! | `uring` | operations that the kernel carries out by itself, with the feature `io-uring` |

@@ -89,6 +89,17 @@ impl Storage {
         unsafe { std::slice::from_raw_parts(self.bytes.as_ptr().cast(), len) }
     }
 
+    /// Whether both are the same address, byte for byte.
+    #[inline]
+    pub(crate) fn is_same(&self, other: &Storage) -> bool {
+        let (own, other) = (self.as_bytes(), other.as_bytes());
+        // An address of IPv4 is as long as this, and compared without a call.
+        match (<&[u8; 16]>::try_from(own), <&[u8; 16]>::try_from(other)) {
+            (Ok(own), Ok(other)) => own == other,
+            _ => own == other,
+        }
+    }
+
     /// Where a call reads or writes the address.
     #[inline]
     pub(super) fn as_ptr(&self) -> *const c::sockaddr {
@@ -117,6 +128,23 @@ impl Storage {
         self.len = len;
     }
 
+    /// Where a call may write the address, and its length.
+    ///
+    /// # Safety
+    ///
+    /// Such a call writes both, or [`clear`](Storage::clear) follows.
+    #[inline]
+    pub(super) unsafe fn open(&mut self) -> (*mut c::sockaddr, *mut c::socklen_t) {
+        self.len = Storage::CAPACITY as c::socklen_t;
+        (self.as_mut_ptr(), &raw mut self.len)
+    }
+
+    /// No address any more.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+    }
+
     /// Lets a call of the kernel write the address and its length, in the way all of them do:
     /// the length says how much room there is, and is then set to how much there was to write.
     ///
@@ -129,10 +157,11 @@ impl Storage {
         &mut self,
         call: impl FnOnce(*mut c::sockaddr, *mut c::socklen_t) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.len = Storage::CAPACITY as c::socklen_t;
-        let done = call(self.bytes.as_mut_ptr().cast(), &mut self.len);
+        // SAFETY: such a call follows; if it has failed, nothing may have been written.
+        let (addr, len) = unsafe { self.open() };
+        let done = call(addr, len);
         if done.is_err() {
-            self.len = 0;
+            self.clear();
         }
         done
     }

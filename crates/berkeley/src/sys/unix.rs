@@ -3,12 +3,13 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::ptr;
 
 use super::control::ControlRoom;
 use super::manners::{UNTOLD, message_flags, told_flags};
 use super::{Errno, Storage, c};
 
-type Result<T> = std::result::Result<T, Errno>;
+type Result<T, E = Errno> = std::result::Result<T, E>;
 
 pub(crate) fn bind(fd: BorrowedFd<'_>, addr: &Storage) -> Result<()> {
     // SAFETY: the pointer and length describe initialised bytes of `addr`.
@@ -101,7 +102,7 @@ pub(crate) struct Arrived(pub(super) usize);
 
 impl Arrived {
     /// Longer than the memory for it, nobody knows by how much.
-    const BEYOND: Arrived = Arrived(usize::MAX);
+    const BEYOND: Arrived = Arrived(isize::MAX as usize);
 
     /// How long it was, which may be more than there was memory for, or `None` if that is all
     /// that is known.
@@ -129,65 +130,150 @@ impl Arrived {
 pub(crate) struct Filled(usize);
 
 impl Filled {
+    /// What a receiving call has answered, if that is some bytes and all of them fit.
+    #[inline]
+    fn plain(answer: isize, room: usize) -> Option<Filled> {
+        let len = answer as usize;
+        // Nothing and failures become more than any memory has.
+        (len.wrapping_sub(1) < room).then_some(Filled(len))
+    }
+
     #[inline]
     pub(crate) fn len(self) -> usize {
         self.0
     }
 }
 
-/// Receives a piece of a stream or one message, with the flags that [`recv_flags`](super::recv_flags) gives for it
-/// and those that the caller asked for.
+/// The call by which sockets of a kind receive, chosen once: `recvfrom(2)`, or what stands in for
+/// it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Receive(ReceiveFn);
+
+/// Descriptor, memory and its length, flags, sender and its length.
+type ReceiveFn = unsafe extern "C" fn(
+    c::c_int,
+    *mut c::c_void,
+    usize,
+    c::c_int,
+    *mut c::sockaddr,
+    *mut c::socklen_t,
+) -> isize;
+
+impl Receive {
+    /// The one for sockets that receive with these [flags](super::recv_flags).
+    #[inline]
+    pub(crate) fn with(base: i32) -> Receive {
+        Receive(if base & UNTOLD == 0 { c::recvfrom } else { recv_untold })
+    }
+}
+
+/// What a receiving call answered, unless that was bytes which fit: the end, more than there was
+/// room for, or a failure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Odd(isize);
+
+/// What a receiving call answered, of either kind. To be asked before any other call is made, for
+/// why it failed is known until then.
+#[inline]
+pub(crate) fn arrived(answer: Result<Filled, Odd>) -> Result<Arrived> {
+    match answer {
+        Ok(filled) => Ok(Arrived(filled.len())),
+        Err(Odd(answer)) => check_size(answer).map(Arrived),
+    }
+}
+
+/// Receives a piece of a stream or one message, with the flags that [`recv_flags`](super::recv_flags)
+/// gives for it and those that the caller asked for.
+///
+/// The answer is the short way of what happens nearly always, which one comparison tells from
+/// everything else.
 #[inline]
 pub(crate) fn recv(
     fd: BorrowedFd<'_>,
+    receive: &Receive,
     room: &mut [MaybeUninit<u8>],
     base: i32,
     asked: i32,
-) -> Result<Arrived> {
+) -> Result<Filled, Odd> {
     let flags = all_flags(base, asked, room);
-    // The bit that no flag has: the sign, which costs nothing to look at.
-    if flags < 0 {
-        return recv_untold(fd, room, base, asked, &mut Storage::empty());
-    }
-    // SAFETY: the pointer and length describe `room`, which is borrowed mutably.
-    let got = unsafe { c::recv(fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), flags) };
-    check_size(got).map(Arrived)
+    let (fd, data, len) = (fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len());
+    // SAFETY: the pointer and length describe `room`, which is borrowed mutably; nobody asks for
+    // the sender.
+    let got = unsafe { receive.0(fd, data, len, flags, ptr::null_mut(), ptr::null_mut()) };
+    Filled::plain(got, len).ok_or(Odd(got))
 }
 
-/// [`recv`], and who sent it.
+/// [`recv`], and who sent it. What is odd goes to `odd`, with the memory and the sender.
 #[inline]
-pub(crate) fn recv_from(
+pub(crate) fn recv_from<E>(
     fd: BorrowedFd<'_>,
+    receive: &Receive,
     room: &mut [MaybeUninit<u8>],
     base: i32,
     asked: i32,
     from: &mut Storage,
-) -> Result<Arrived> {
+    odd: impl FnOnce(Odd, &mut [MaybeUninit<u8>], &mut Storage) -> Result<Filled, E>,
+) -> Result<Filled, E> {
     let flags = all_flags(base, asked, room);
-    if flags < 0 {
-        return recv_untold(fd, room, base, asked, from);
+    let (fd, data, len) = (fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len());
+    // SAFETY: the pointer and length describe `room`, those of the address come from there, which
+    // is cleared if the call has failed.
+    let got = unsafe {
+        let (addr, addr_len) = from.open();
+        receive.0(fd, data, len, flags, addr, addr_len)
+    };
+    match Filled::plain(got, len) {
+        Some(filled) => Ok(filled),
+        None => oddly(got, room, from, odd),
     }
-    // SAFETY: the pointer and length describe `room`; those of the address are passed on.
-    unsafe {
-        from.filled_by(|addr, len| {
-            let room_ptr = room.as_mut_ptr().cast();
-            check_size(c::recvfrom(fd.as_raw_fd(), room_ptr, room.len(), flags, addr, len))
-        })
-    }
-    .map(Arrived)
 }
 
-/// [`recv_from`] of a kind whose kernel says only in flags that a message did not fit.
+/// The one call that stands on the way of what is odd, so that the short way keeps nothing for it.
 #[cold]
-fn recv_untold(
-    fd: BorrowedFd<'_>,
+#[inline(never)]
+fn oddly<E>(
+    got: isize,
     room: &mut [MaybeUninit<u8>],
-    base: i32,
-    asked: i32,
     from: &mut Storage,
-) -> Result<Arrived> {
-    let mut none = ControlRoom::default();
-    recv_message_into(fd, room, &mut none, base, asked, from).map(|(arrived, _)| arrived)
+    odd: impl FnOnce(Odd, &mut [MaybeUninit<u8>], &mut Storage) -> Result<Filled, E>,
+) -> Result<Filled, E> {
+    if got < 0 {
+        from.clear();
+    }
+    odd(Odd(got), room, from)
+}
+
+/// `recvfrom(2)` of a kind whose kernel says only in flags that a message did not fit: then the
+/// answer is more than any memory has.
+///
+/// # Safety
+///
+/// That of `recvfrom(2)`.
+unsafe extern "C" fn recv_untold(
+    fd: c::c_int,
+    data: *mut c::c_void,
+    room: usize,
+    flags: c::c_int,
+    from: *mut c::sockaddr,
+    from_len: *mut c::socklen_t,
+) -> isize {
+    let mut piece = c::iovec { iov_base: data, iov_len: room };
+    let mut message = empty_message();
+    message.msg_iov = &mut piece;
+    message.msg_iovlen = 1;
+    message.msg_name = from.cast();
+    // SAFETY: a sender comes with a length; one piece describes the memory.
+    unsafe {
+        if !from.is_null() {
+            message.msg_namelen = *from_len;
+        }
+        let got = c::recvmsg(fd, &mut message, message_flags(flags));
+        if !from.is_null() && got >= 0 {
+            *from_len = message.msg_namelen;
+        }
+        let beyond = got >= 0 && message.msg_flags & c::MSG_TRUNC != 0 && got as usize == room;
+        if beyond { Arrived::BEYOND.0 as isize } else { got }
+    }
 }
 
 /// [`recv_from`] into several pieces of memory, with the control messages that come along if
@@ -307,7 +393,7 @@ pub(crate) fn set_option(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]
     }
     let len = c::socklen_t::try_from(value.len()).map_err(|_| Errno(c::EINVAL))?;
     // Some options take no value, and an address is one to them.
-    let start = if value.is_empty() { std::ptr::null() } else { value.as_ptr() };
+    let start = if value.is_empty() { ptr::null() } else { value.as_ptr() };
     // SAFETY: the pointer and length describe `value`, which the call only reads; addresses that
     // may stand in it are only read from.
     check(unsafe { c::setsockopt(fd.as_raw_fd(), level, name, start.cast(), len) })
@@ -316,7 +402,7 @@ pub(crate) fn set_option(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]
 /// [`set_option`] with a length and no value.
 pub(crate) fn set_option_len(fd: BorrowedFd<'_>, level: i32, name: i32, len: u32) -> Result<()> {
     // SAFETY: there is no memory: an option that reads some fails with EFAULT.
-    check(unsafe { c::setsockopt(fd.as_raw_fd(), level, name, std::ptr::null(), len) })
+    check(unsafe { c::setsockopt(fd.as_raw_fd(), level, name, ptr::null(), len) })
 }
 
 pub(crate) fn is_close_on_exec(fd: BorrowedFd<'_>) -> Result<bool> {

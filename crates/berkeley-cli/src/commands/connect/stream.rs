@@ -1,6 +1,8 @@
 //! A stream: two directions that end one after the other.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -129,6 +131,9 @@ impl Sender {
 
 fn send(socket: &Socket, crlf: bool, progress: &Progress) -> Result<(), Failure> {
     let mut input = std::io::stdin().lock();
+    if let Some(file) = plain_file(&input).filter(|_| !crlf && !socket.ty().keeps_boundaries()) {
+        return send_file(socket, file, progress);
+    }
     let mut data = vec![0; 1 << 16];
     loop {
         let len = match input.read(&mut data) {
@@ -149,12 +154,44 @@ fn send(socket: &Socket, crlf: bool, progress: &Progress) -> Result<(), Failure>
     }
 }
 
+/// The input, if the kernel can send it by itself.
+fn plain_file(input: &impl AsFd) -> Option<File> {
+    let file = File::from(input.as_fd().try_clone_to_owned().ok()?);
+    file.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(file)
+}
+
+/// Sends a file from where it stands, and leaves it standing behind what has gone: a program that
+/// has it too goes on there.
+fn send_file(socket: &Socket, mut file: File, progress: &Progress) -> Result<(), Failure> {
+    let of_file = |error| Failure::new(Exit::Send, format!("standard input: {error}"));
+    let mut at = file.stream_position().map_err(of_file)?;
+    progress.sending.store(true, Ordering::Release);
+    let ended = loop {
+        let sent = match socket.sendfile(&file, at, FILE_PIECE) {
+            Ok(0) => break Ok(()),
+            Ok(sent) => sent,
+            Err(error) => {
+                at += error.bytes_sent().unwrap_or(0) as u64;
+                break Err(lost(error, progress));
+            }
+        };
+        at += sent;
+        progress.sent.fetch_add(sent, Ordering::Relaxed);
+    };
+    progress.sending.store(false, Ordering::Release);
+    file.seek(SeekFrom::Start(at)).map_err(of_file)?;
+    ended
+}
+
 /// The failure of a send, which says how much had gone.
 fn lost(error: Error, progress: &Progress) -> Failure {
     let sent = progress.sent.load(Ordering::Relaxed) + error.bytes_sent().unwrap_or(0) as u64;
     let message = format!("{} after {sent} bytes were sent", error.cause());
     Failure { message, ..Failure::from(error) }
 }
+
+/// How much of a file the kernel sends at a time.
+const FILE_PIECE: u64 = 1 << 20;
 
 fn half_close(socket: &Socket) -> Result<(), Failure> {
     match socket.shutdown(Shutdown::Write) {

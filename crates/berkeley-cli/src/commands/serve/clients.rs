@@ -5,12 +5,15 @@ use std::io::Read;
 use std::net::Shutdown;
 use std::time::Instant;
 
-use berkeley::{Error, Result, Socket};
+use berkeley::{Error, Family, Result, Socket, Type};
 
 use super::Answer;
 
 /// How much is read at a time, and kept for a client that reads slowly.
 pub(super) const PIECE: usize = 1 << 16;
+
+/// How much of a file the kernel sends at a time.
+const FILE_PIECE: u64 = 1 << 18;
 
 /// How many pieces a client may send or take before others have their turn.
 const TURN: usize = 16;
@@ -26,6 +29,8 @@ pub(super) struct Client {
     /// What could not be sent yet.
     waiting: Vec<u8>,
     source: Source,
+    /// The kernel has told that the peer's direction has ended, or would not tell.
+    pub(super) is_ending: bool,
     peer_ended: bool,
     we_ended: bool,
 }
@@ -33,8 +38,20 @@ pub(super) struct Client {
 /// Where what is sent comes from, beside the client itself.
 enum Source {
     None,
-    File(File),
+    /// A file that the kernel sends, from this place on.
+    Sent(File, u64),
+    /// Another, which is read.
+    Read(File),
     Letters(usize),
+}
+
+/// What has come of sending the next piece.
+enum Refill {
+    Sent,
+    /// The client takes no more now.
+    Full,
+    /// There is nothing more to send.
+    Nothing,
 }
 
 /// How a client goes on.
@@ -56,11 +73,19 @@ impl Client {
         answer: &Answer,
     ) -> std::io::Result<Client> {
         let source = match answer {
-            Answer::File(path) => Source::File(File::open(path)?),
+            Answer::File(path) => {
+                let file = File::open(path)?;
+                match socket.ty() == Type::STREAM && file.metadata()?.is_file() {
+                    true => Source::Sent(file, 0),
+                    false => Source::Read(file),
+                }
+            }
             Answer::Chargen => Source::Letters(0),
             _ => Source::None,
         };
         let (since, waiting) = (Instant::now(), Vec::new());
+        let tells_the_end = [Family::INET, Family::INET6, Family::UNIX].contains(&socket.family())
+            && socket.ty() == Type::STREAM;
         let client = Client {
             number,
             socket,
@@ -70,6 +95,7 @@ impl Client {
             sent: 0,
             waiting,
             source,
+            is_ending: !tells_the_end,
             peer_ended: false,
             we_ended: false,
         };
@@ -87,21 +113,27 @@ impl Client {
             if !self.flush()? {
                 return Ok(Next::Wait);
             }
-            if self.refill(memory)? {
-                continue;
+            match self.refill(memory)? {
+                Refill::Sent => continue,
+                Refill::Full => return Ok(Next::Wait),
+                Refill::Nothing => {}
             }
             if self.peer_ended {
                 self.end()?;
                 return Ok(Next::Done);
             }
             match self.socket.recv(&mut *memory) {
-                Ok(0) if self.socket.ty() != berkeley::Type::DGRAM => self.peer_ended = true,
+                Ok(0) if self.socket.ty() != Type::DGRAM => self.peer_ended = true,
                 Ok(len) => {
                     self.received += len as u64;
                     let data = memory.get(..len).unwrap_or_default();
                     seen(data);
                     if *answer == Answer::Echo {
                         self.send(data)?;
+                    }
+                    // There was no more, and the kernel tells of what comes now.
+                    if len < memory.len() && !self.is_ending && self.waiting.is_empty() {
+                        return Ok(Next::Wait);
                     }
                 }
                 Err(error) if error.is_would_block() => return Ok(Next::Wait),
@@ -139,21 +171,37 @@ impl Client {
         Ok(())
     }
 
-    /// Sends the next piece of the file or the letters; `false` if there is none.
-    fn refill(&mut self, memory: &mut [u8]) -> Result<bool> {
+    /// Sends the next piece of the file or the letters.
+    fn refill(&mut self, memory: &mut [u8]) -> Result<Refill> {
         let len = match &mut self.source {
-            Source::None => return Ok(false),
+            Source::None => return Ok(Refill::Nothing),
             Source::Letters(line) => fill_letters(memory, line),
             // A file that cannot be read any more ends as it stands; the client sees it short.
-            Source::File(file) => file.read(memory).unwrap_or(0),
+            Source::Read(file) => file.read(memory).unwrap_or(0),
+            Source::Sent(file, at) => {
+                let (more, full) = match self.socket.sendfile(&*file, *at, FILE_PIECE) {
+                    Ok(sent) => (sent, false),
+                    Err(error) if error.is_would_block() => {
+                        (error.bytes_sent().unwrap_or(0) as u64, true)
+                    }
+                    Err(error) => return Err(error),
+                };
+                *at += more;
+                self.sent += more;
+                match (more, full) {
+                    (_, true) => return Ok(Refill::Full),
+                    (0, false) => 0,
+                    _ => return Ok(Refill::Sent),
+                }
+            }
         };
         if len == 0 {
             self.source = Source::None;
             self.end()?;
-            return Ok(true);
+            return Ok(Refill::Sent);
         }
         self.send(memory.get(..len).unwrap_or_default())?;
-        Ok(true)
+        Ok(Refill::Sent)
     }
 
     /// Ends our direction, once.

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use berkeley::{Cause, Errno, Error, Family, Protocol, Socket, Type};
+use berkeley::batch::{RecvBatch, SendBatch};
+use berkeley::{Errno, Error, Family, Protocol, Socket, Type};
 use indicatif::ProgressBar;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -25,6 +27,18 @@ pub(super) struct Totals {
     pub(super) sent: u64,
 }
 
+impl Totals {
+    /// The sum of both.
+    pub(super) fn plus(self, other: &Totals) -> Totals {
+        Totals {
+            connections: self.connections + other.connections,
+            datagrams: self.datagrams + other.datagrams,
+            received: self.received + other.received,
+            sent: self.sent + other.sent,
+        }
+    }
+}
+
 /// The server.
 pub(super) struct Loop<'a> {
     poll: Poll,
@@ -36,14 +50,39 @@ pub(super) struct Loop<'a> {
     view: &'a View,
     totals: Totals,
     memory: Vec<u8>,
-    /// Where a signal shows: the number is the byte that comes.
+    /// Once datagrams have come.
+    batches: Option<Box<Batches>>,
+    /// Where a signal shows, and where others say that it is over.
     signals: Socket,
+    stop: Socket,
+    /// How many have connected, in all the loops.
+    number: &'a AtomicU64,
     /// Since when no connection is accepted, for there is no descriptor or no place left.
     paused: Option<Instant>,
     /// Addresses at which more may be waiting than was taken at once. The kernel tells only once.
     again: Vec<usize>,
     next_key: usize,
     bar: Option<ProgressBar>,
+}
+
+/// Memory for datagrams and their answers.
+struct Batches {
+    arrived: RecvBatch,
+    answers: SendBatch,
+    /// Of the answers.
+    lengths: Vec<u64>,
+}
+
+impl Batches {
+    /// Room for one datagram, or for many.
+    fn new(one: bool) -> Batches {
+        let slots = if one { 1 } else { 32 };
+        Batches {
+            arrived: RecvBatch::new(slots, RecvBatch::OFFLOAD_BYTES),
+            answers: SendBatch::new(),
+            lengths: Vec::new(),
+        }
+    }
 }
 
 /// The signals' key; those of the places follow, then those of the clients.
@@ -60,13 +99,14 @@ impl<'a> Loop<'a> {
         places: Vec<Place>,
         answer: Answer,
         arguments: &Arguments,
+        number: &'a AtomicU64,
         view: &'a View,
     ) -> Result<Loop<'a>, Failure> {
         let poll = Poll::new().map_err(no_poll)?;
-        let (signals, sender) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+        let (signals, stop) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
         signals.set_nonblocking(true)?;
         for signal in [SIGINT, SIGTERM] {
-            signal_hook::low_level::pipe::register(signal, sender.dup()?).map_err(no_poll)?;
+            signal_hook::low_level::pipe::register(signal, stop.dup()?).map_err(no_poll)?;
         }
         let most = arguments.max_conns.unwrap_or(usize::MAX);
         let next_key = places.len() + 1;
@@ -81,7 +121,10 @@ impl<'a> Loop<'a> {
             view,
             totals: Totals::default(),
             memory: vec![0; PIECE],
+            batches: None,
             signals,
+            stop,
+            number,
             paused: None,
             again: Vec::new(),
             next_key,
@@ -89,6 +132,9 @@ impl<'a> Loop<'a> {
         };
         server.watch(&server.signals, SIGNALS, Interest::READABLE)?;
         for (number, place) in server.places.iter().enumerate() {
+            if !place.accepts && !server.once {
+                place.socket.set_recv_offload(true)?;
+            }
             server.watch(&place.socket, number + 1, Interest::READABLE)?;
         }
         Ok(server)
@@ -96,6 +142,11 @@ impl<'a> Loop<'a> {
 
     pub(super) fn totals(&self) -> Totals {
         self.totals
+    }
+
+    /// What ends the loop: a byte that is sent there.
+    pub(super) fn stop(&self) -> Result<Socket, Failure> {
+        Ok(self.stop.dup()?)
     }
 
     /// Serves until it is told to end.
@@ -108,10 +159,10 @@ impl<'a> Loop<'a> {
                 }
                 _ => {}
             }
-            let ready = events.iter().map(|event| event.token().0);
-            let ready: Vec<usize> =
-                std::mem::take(&mut self.again).into_iter().chain(ready).collect();
-            for key in ready {
+            let told = events.iter().map(|event| (event.token().0, event.is_read_closed()));
+            let again = std::mem::take(&mut self.again).into_iter().map(|key| (key, false));
+            let ready: Vec<(usize, bool)> = again.chain(told).collect();
+            for (key, is_ending) in ready {
                 let done = match key {
                     SIGNALS => {
                         if let Some(bar) = &self.bar {
@@ -120,7 +171,7 @@ impl<'a> Loop<'a> {
                         return Err(interrupted());
                     }
                     key if key <= self.places.len() => self.place_ready(key)?,
-                    key => self.client_ready(key)?,
+                    key => self.client_ready(key, is_ending)?,
                 };
                 if done && self.once {
                     return Ok(());
@@ -170,14 +221,14 @@ impl<'a> Loop<'a> {
             };
             socket.set_nonblocking(true)?;
             self.totals.connections += 1;
-            let number = self.totals.connections;
+            let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
             let name = match peer.to_string() {
                 unnamed if unnamed == "unix:" || peer.is_empty() => format!("client {number}"),
                 name => name,
             };
             self.say(
                 number,
-                &json!({ "event": "connected", "client": number, "peer": name }),
+                || json!({ "event": "connected", "client": number, "peer": name }),
                 || format!("{name} connected"),
             )?;
             let mut client = match Client::new(number, socket, name, &self.answer) {
@@ -208,8 +259,9 @@ impl<'a> Loop<'a> {
     }
 
     /// A client has sent something, or takes something. `true` if it has ended.
-    fn client_ready(&mut self, key: usize) -> Result<bool, Failure> {
+    fn client_ready(&mut self, key: usize, is_ending: bool) -> Result<bool, Failure> {
         let Some(mut client) = self.clients.remove(&key) else { return Ok(key == DONE) };
+        client.is_ending |= is_ending;
         match self.step(&mut client) {
             Ok(Next::Done) => self.ended(&client, "closed by both sides")?,
             Ok(next) => {
@@ -248,40 +300,72 @@ impl<'a> Loop<'a> {
     }
 
     fn datagrams(&mut self, key: usize) -> Result<bool, Failure> {
-        let mut served = false;
-        for _ in 0..256 {
-            let Some(place) = self.places.get(key - 1) else { return Ok(served) };
-            let (len, from) = match place.socket.recv_from(self.memory.as_mut_slice()) {
-                Ok(got) => got,
-                Err(error) if error.is_would_block() => return Ok(served),
-                // What an earlier answer has met, or a datagram larger than any buffer here.
-                Err(error) if is_passing(&error) || is_cut(&error) => {
+        let mut batches = std::mem::take(&mut self.batches);
+        let served = batches.get_or_insert_with(|| Box::new(Batches::new(self.once)));
+        let served = self.datagrams_by(key, served);
+        self.batches = batches;
+        served
+    }
+
+    fn datagrams_by(&mut self, key: usize, batches: &mut Batches) -> Result<bool, Failure> {
+        let Batches { arrived, answers, lengths } = batches;
+        for _ in 0..8 {
+            let Some(place) = self.places.get(key - 1) else { return Ok(false) };
+            match place.socket.recv_batch(arrived) {
+                Ok(_) => {}
+                Err(error) if error.is_would_block() => return Ok(false),
+                // What an earlier answer has met.
+                Err(error) if is_passing(&error) => {
                     self.view.note(format_args!("a datagram was lost: {error}"));
                     continue;
                 }
                 Err(error) => return Err(error.into()),
-            };
-            served = true;
-            self.totals.datagrams += 1;
-            self.totals.received += len as u64;
-            let data = self.memory.get(..len).unwrap_or_default();
-            if self.answer == Answer::Echo {
-                match place.socket.send_to(data, from) {
-                    Ok(sent) => self.totals.sent += sent as u64,
-                    Err(error) => self.view.note(format_args!("no answer to {from}: {error}")),
-                }
             }
-            let number = self.totals.datagrams;
-            let text = describe(data);
-            let event = json!({ "event": "datagram", "from": from.to_string(), "bytes": len });
-            let line = || format!("{len} B from {from} {text}");
-            self.say(number, &event, line)?;
+            for datagram in arrived.iter() {
+                let (data, from) = (datagram.data(), datagram.from());
+                if datagram.is_truncated() {
+                    let whole = datagram.whole_len();
+                    self.view.note(format_args!("a datagram was lost: it has {whole} B"));
+                    continue;
+                }
+                self.totals.datagrams += 1;
+                self.totals.received += data.len() as u64;
+                if self.answer == Answer::Echo {
+                    answers.push(data, from)?;
+                    lengths.push(data.len() as u64);
+                }
+                let number = self.totals.datagrams;
+                let event = || json!({ "event": "datagram", "from": from.to_string(), "bytes": data.len() });
+                let line = || format!("{} B from {from} {}", data.len(), describe(data));
+                self.say(number, event, line)?;
+            }
+            self.totals.sent += lengths.iter().sum::<u64>() - self.send_by(key, answers, lengths);
+            lengths.clear();
             if self.once {
                 return Ok(true);
             }
         }
         self.again.push(key);
-        Ok(served)
+        Ok(false)
+    }
+
+    /// Sends the answers, which have these lengths, and says how many bytes of them were lost.
+    fn send_by(&self, key: usize, answers: &mut SendBatch, lengths: &[u64]) -> u64 {
+        let Some(place) = self.places.get(key - 1) else { return 0 };
+        let mut lost = 0;
+        while !answers.is_empty() {
+            let error = place.socket.send_batch(answers).err();
+            let first = lengths.len().saturating_sub(answers.len());
+            if !answers.skip_first() {
+                break;
+            }
+            lost += lengths.get(first).copied().unwrap_or_default();
+            match error {
+                Some(error) => self.view.note(format_args!("no answer: {error}")),
+                None => self.view.note("no answer: there is no room to send"),
+            }
+        }
+        lost
     }
 
     /// Accepts again, when there may be room.
@@ -301,8 +385,8 @@ impl<'a> Loop<'a> {
     /// Tells what has come, where that is what is done with it.
     fn came(&self, number: u64, data: &[u8]) -> Result<(), Failure> {
         let len = data.len();
-        let event = json!({ "event": "received", "client": number, "bytes": len });
-        self.say(number, &event, || format!("received {len} B {}", describe(data)))
+        let event = || json!({ "event": "received", "client": number, "bytes": len });
+        self.say(number, event, || format!("received {len} B {}", describe(data)))
     }
 
     fn lost(&self, client: &Client, error: &Error) -> Result<(), Failure> {
@@ -312,11 +396,13 @@ impl<'a> Loop<'a> {
     fn ended(&self, client: &Client, how: &str) -> Result<(), Failure> {
         let (received, sent) = (client.received, client.sent);
         let seconds = client.since.elapsed().as_secs_f64();
-        let event = json!({
-            "event": "closed", "client": client.number, "peer": client.name, "how": how,
-            "received": received, "sent": sent, "seconds": seconds,
-        });
-        self.say(client.number, &event, || {
+        let event = || {
+            json!({
+                "event": "closed", "client": client.number, "peer": client.name, "how": how,
+                "received": received, "sent": sent, "seconds": seconds,
+            })
+        };
+        self.say(client.number, event, || {
             format!("{how} after {seconds:.1} s: {received} B in, {sent} B out")
         })
     }
@@ -325,14 +411,14 @@ impl<'a> Loop<'a> {
     fn say(
         &self,
         number: u64,
-        event: &serde_json::Value,
+        event: impl FnOnce() -> serde_json::Value,
         line: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         match self.view.form {
             Form::Text if self.answer == Answer::Print || self.view.is_verbose() => {
                 self.view.line(format_args!("#{number} {}", line()))
             }
-            Form::JsonLines => self.view.event(event),
+            Form::JsonLines => self.view.event(&event()),
             _ => Ok(()),
         }
     }
@@ -362,11 +448,6 @@ fn is_passing(error: &Error) -> bool {
         Errno::EHOSTUNREACH,
     ];
     error.errno().is_some_and(|errno| passing.contains(&errno))
-}
-
-/// A datagram larger than the memory for it.
-fn is_cut(error: &Error) -> bool {
-    matches!(error.cause(), Cause::Truncated(_))
 }
 
 /// The beginning of what has come, as a person can read it.

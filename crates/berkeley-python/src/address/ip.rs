@@ -1,0 +1,132 @@
+//! Addresses of IPv4 and IPv6: `(host, port)`, or with flow and scope.
+
+use std::ffi::{c_int, c_uint};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use berkeley::{Addr, Family, Protocol};
+use pyo3::ffi::{self, PyObject};
+
+use super::{Asked, host, out_of_range};
+use crate::args::{Given, read};
+use crate::raw::{
+    Kept, Owned, Raised, Res, ascii, int, os_error_text, overflow_error, text, tuple, unsigned,
+};
+
+pub(super) fn inet(asked: Asked<'_>, object: *mut PyObject) -> Res<Addr> {
+    let Asked { py, call, .. } = asked;
+    asked.must_be_tuple(object, "AF_INET")?;
+    let (mut name, mut number): (*mut PyObject, c_int) = (std::ptr::null_mut(), 0);
+    // SAFETY: a tuple, which the caller holds.
+    let given = unsafe { Given::tuple(object) };
+    read!(given, c"Oi;AF_INET address must be a pair (host, port)", &mut name, &mut number)
+        .or_else(|raised| prefer_host_error(object, 2, raised))
+        .map_err(|raised| out_of_range(raised, &format!("{call}(): port must be 0-65535.")))?;
+    let found = host(name)?.resolve(py, Family::INET)?;
+    let port = port(number, call)?;
+    match found {
+        SocketAddr::V4(v4) => Ok(SocketAddrV4::new(*v4.ip(), port).into()),
+        SocketAddr::V6(_) => Err(os_error_text("address family mismatched")),
+    }
+}
+
+pub(super) fn inet6(asked: Asked<'_>, object: *mut PyObject) -> Res<Addr> {
+    let Asked { py, call, .. } = asked;
+    asked.must_be_tuple(object, "AF_INET6")?;
+    let (mut name, mut number): (*mut PyObject, c_int) = (std::ptr::null_mut(), 0);
+    let (mut flow, mut scope): (c_uint, c_uint) = (0, 0);
+    // SAFETY: a tuple, which the caller holds.
+    let given = unsafe { Given::tuple(object) };
+    read!(
+        given,
+        c"Oi|II;AF_INET6 address must be a tuple (host, port[, flowinfo[, scopeid]])",
+        &mut name,
+        &mut number,
+        &mut flow,
+        &mut scope
+    )
+    .or_else(|raised| prefer_host_error(object, 4, raised))
+    .map_err(|raised| out_of_range(raised, &format!("{call}(): port must be 0-65535.")))?;
+    let found = host(name)?.resolve(py, Family::INET6)?;
+    let port = port(number, call)?;
+    if flow > 0xfffff {
+        return Err(overflow_error(&format!("{call}(): flowinfo must be 0-1048575.")));
+    }
+    match found {
+        SocketAddr::V6(v6) => {
+            // A scope within the host counts if the tuple has none of its own.
+            let scope = if given.count() > 3 { scope } else { v6.scope_id() };
+            Ok(SocketAddrV6::new(*v6.ip(), port, flow.to_be(), scope).into())
+        }
+        SocketAddr::V4(_) => Err(os_error_text("address family mismatched")),
+    }
+}
+
+pub(super) fn build(addr: &Addr, _: Protocol) -> Option<Res<Owned>> {
+    addr.to_ip().map(written)
+}
+
+/// `(host, port)`, or with flow and scope.
+fn written(addr: SocketAddr) -> Res<Owned> {
+    match addr {
+        SocketAddr::V4(v4) => tuple([v4_text(*v4.ip())?, int(v4.port().into())?]),
+        SocketAddr::V6(v6) => tuple([
+            host_text(IpAddr::V6(*v6.ip()))?,
+            int(v6.port().into())?,
+            unsigned(u32::from_be(v6.flowinfo()).into())?,
+            unsigned(v6.scope_id().into())?,
+        ]),
+    }
+}
+
+/// A host as a number.
+pub(crate) fn host_text(host: IpAddr) -> Res<Owned> {
+    match host {
+        IpAddr::V4(v4) => v4_text(v4),
+        IpAddr::V6(v6) => text(&v6.to_string()),
+    }
+}
+
+/// Writes four numbers, without the general machinery: this is done for every datagram.
+fn v4_text(host: Ipv4Addr) -> Res<Owned> {
+    let mut written = [0_u8; 15];
+    let mut len = 0;
+    let mut push = |byte: u8| {
+        if let Some(place) = written.get_mut(len) {
+            *place = byte;
+            len += 1;
+        }
+    };
+    for (number, octet) in host.octets().into_iter().enumerate() {
+        if number > 0 {
+            push(b'.');
+        }
+        if octet >= 100 {
+            push(b'0' + octet / 100);
+        }
+        if octet >= 10 {
+            push(b'0' + octet / 10 % 10);
+        }
+        push(b'0' + octet % 10);
+    }
+    ascii(written.get(..len).unwrap_or_default())
+}
+
+fn port(port: c_int, call: &str) -> Res<u16> {
+    u16::try_from(port).map_err(|_| overflow_error(&format!("{call}(): port must be 0-65535.")))
+}
+
+/// A host that is none is the error before a port that is none, as the tuple is read in order; but
+/// how long it is counts first.
+fn prefer_host_error(object: *mut PyObject, most: isize, raised: Raised) -> Res<()> {
+    // SAFETY: a tuple, whose length is asked for first.
+    let first = unsafe {
+        if !(2..=most).contains(&ffi::PyTuple_Size(object)) {
+            return Err(raised);
+        }
+        ffi::PyTuple_GetItem(object, 0)
+    };
+    let kept = Kept::take();
+    host(first)?;
+    kept.put_back();
+    Err(raised)
+}
