@@ -22,9 +22,12 @@ def show(call, *args):
         if isinstance(result, socket.socket):
             result.close()
             result = "a socket"
-        print("gives", result if not isinstance(result, (bytes, bytearray)) else result[:20])
+        result = result[:20] if isinstance(result, (bytes, bytearray)) else result
+        text = f"gives {result}"
     except BaseException as error:
-        print(type(error).__name__, error)
+        text = f"{type(error).__name__} {error}"
+    # At once, for threads print too.
+    sys.stdout.write(text + "\n")
 
 def blocked(call, *args):
     # Starts a call in a thread and returns when it waits in the kernel, or has ended.
