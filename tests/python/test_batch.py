@@ -64,6 +64,10 @@ class Sending(unittest.TestCase):
             self.assertEqual(b"".join(got), data)
             self.assertEqual([len(piece) for piece in got], [1000] * 10 + [240])
             self.assertEqual(a.send_batch(b"", to, segment=9), 0)
+            # One that does not fit into a datagram is refused as it is alone.
+            with self.assertRaisesRegex(OSError, "Message too long") as caught:
+                a.send_batch(bytes(70_000), to, segment=69_000)
+            self.assertEqual(caught.exception.sent, 0)
 
     def test_nothing(self):
         a, b, to = udp()

@@ -13,8 +13,8 @@ use crate::address;
 use crate::errors;
 use crate::object::Object;
 use crate::raw::{
-    Kept, Owned, Python, Raised, Res, View, audit, boolean, bytes, guard, int, list, no_memory,
-    none, os_error, parse_named, text, tuple, type_error, value_error,
+    Kept, Owned, Python, Raised, Res, Sendable, View, audit, boolean, bytes, guard, int, list,
+    no_memory, none, os_error, parse_named, text, tuple, type_error, value_error,
 };
 
 type Answer = Res<Owned>;
@@ -153,8 +153,11 @@ unsafe extern "C" fn send_batch(
             &mut to,
             &mut segment
         )?;
+        if segment != 0 {
+            return send_segments(py, object, datagrams, to, segment).map(Owned::into_ptr);
+        }
         let mut batch = TO_SEND.take().unwrap_or_default();
-        let bytes = fill(py, object, &mut batch, datagrams, to, segment)?;
+        let bytes = fill(py, object, &mut batch, datagrams, to)?;
         let answer = send(py, object, &mut batch);
         batch.clear();
         if bytes <= MOST_KEPT {
@@ -164,6 +167,40 @@ unsafe extern "C" fn send_batch(
     })
 }
 
+/// Sends bytes that stand one datagram behind the other, from where they are.
+fn send_segments(
+    py: Python<'_>,
+    object: &Object,
+    data: *mut PyObject,
+    to: *mut PyObject,
+    size: Py_ssize_t,
+) -> Answer {
+    let Ok(size @ 1..) = usize::try_from(size) else {
+        return Err(value_error("segment must be positive"));
+    };
+    let mut target = Target::Peer;
+    if !to.is_null() {
+        target.become_of(py, object, to)?;
+    }
+    let view = View::of(data)?;
+    let (data, lent) = (Sendable(view.as_slice()), object.lend()?);
+    let addr = match &target {
+        Target::Peer => None,
+        Target::At(_, addr) => Some(*addr),
+    };
+    let sent = py.detach(move || match addr {
+        None => lent.send_segments(data.get(), size, ()),
+        Some(addr) => lent.send_segments(data.get(), size, addr),
+    });
+    match sent {
+        Ok(sent) => int(sent as i64),
+        Err(error) => {
+            let sent = error.bytes_sent().unwrap_or(0) / size;
+            Err(with_attribute(errors::raise(&error), c"sent", int(sent as i64)))
+        }
+    }
+}
+
 /// Puts what shall be sent into the batch, and says how many bytes that are.
 fn fill(
     py: Python<'_>,
@@ -171,7 +208,6 @@ fn fill(
     batch: &mut SendBatch,
     datagrams: *mut PyObject,
     to: *mut PyObject,
-    segment: Py_ssize_t,
 ) -> Res<usize> {
     let mut bytes = 0;
     // Each address is read once for all the datagrams to it that follow one another.
@@ -187,14 +223,6 @@ fn fill(
         };
         pushed.map_err(|error| errors::raise(&error))
     };
-    if segment != 0 {
-        let Ok(size) = usize::try_from(segment) else {
-            return Err(value_error("segment must be positive"));
-        };
-        let view = View::of(datagrams)?;
-        view.as_slice().chunks(size).try_for_each(|data| push(data, &last))?;
-        return Ok(bytes);
-    }
     if is_bytes_like(datagrams) {
         return Err(type_error(
             "send_batch() takes an iterable of datagrams; to cut one object, give segment",

@@ -9,7 +9,7 @@
 //! use berkeley::{Errno, Family, Protocol, Socket, Type, opt};
 //!
 //! let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
-//! sock.set(opt::Opt::<opt::Bool>::new("IP_RECVERR", 0, 11), true)?;
+//! sock.set(opt::IP_RECVERR, true)?;
 //! sock.connect("127.0.0.1:1")?;
 //! sock.send(b"anybody there?")?;
 //!
@@ -166,6 +166,8 @@ pub fn decode(control: &[u8]) -> Option<ErrorEvent> {
             cmsg::PACKET_TX_TIMESTAMP,
             cmsg::VSOCK_RECVERR,
             cmsg::BT_SCM_ERROR,
+            cmsg::SCM_CAN_RAW_ERRQUEUE,
+            cmsg::SCM_J1939_ERRQUEUE,
         ];
         error = error.or_else(|| kinds.into_iter().find_map(|kind| message.get(kind)));
         times = message.get(cmsg::SCM_TIMESTAMPING).unwrap_or(times);

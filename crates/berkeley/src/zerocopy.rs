@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
+use std::thread;
+use std::time::Duration;
 
 use crate::error::{Call, Cause, Error, Result};
 use crate::errqueue::{ErrorEvent, QueuedError};
@@ -130,8 +132,8 @@ impl<'s> ZeroCopy<'s> {
 
     /// Sends the whole buffer, within one deadline, and keeps it until the kernel has read it.
     ///
-    /// If the kernel has no room to keep account of one more such send, this waits for others to
-    /// end, and copies if there are none.
+    /// If the kernel has no room to keep account of one more such send, this takes those that have
+    /// ended, and copies if there are none.
     ///
     /// ```
     /// # use berkeley::{ZeroCopy, create_connection, create_server};
@@ -210,8 +212,7 @@ impl<'s> ZeroCopy<'s> {
     pub fn finish(mut self) -> Result<Vec<ZeroCopyDone>> {
         self.reap()?;
         while !self.pending.is_empty() {
-            self.sock.wait_error()?;
-            self.reap()?;
+            self.wait_for_one()?;
         }
         Ok(mem::take(&mut self.done))
     }
@@ -256,7 +257,7 @@ impl<'s> ZeroCopy<'s> {
                 // No room to keep account of one more.
                 Err(error) if error.errno() == Some(Errno::ENOBUFS) && !flags.is_empty() => {
                     let before = self.pending.len();
-                    self.reap_into(Some(entry))?;
+                    self.reap_into(Some(entry)).map_err(|error| error.after_sending(sent))?;
                     if self.pending.len() == before {
                         flags = MsgFlags::empty();
                     }
@@ -266,6 +267,24 @@ impl<'s> ZeroCopy<'s> {
             if patience.is_some_and(|deadline| deadline.has_passed()) {
                 return fail(Error::new(Call::SendAll, Cause::TimedOut), sent);
             }
+        }
+    }
+
+    /// Waits until one more buffer is free, or some.
+    fn wait_for_one(&mut self) -> Result<()> {
+        let (deadline, before) = (self.sock.deadline(), self.pending.len());
+        loop {
+            self.sock.wait(Call::RecvMsg, Interest::Error, deadline)?;
+            self.reap()?;
+            if self.pending.len() < before {
+                return Ok(());
+            }
+            // A connection that has ended or failed wakes for ever, and tells nothing of memory
+            // that the kernel still reads.
+            if deadline.has_passed() {
+                return Err(Error::new(Call::RecvMsg, Cause::TimedOut));
+            }
+            thread::sleep(deadline.remaining().map_or(PAUSE, |rest| rest.min(PAUSE)));
         }
     }
 
@@ -295,6 +314,9 @@ impl<'s> ZeroCopy<'s> {
         Ok(())
     }
 }
+
+/// How long to leave alone what wakes without news.
+const PAUSE: Duration = Duration::from_millis(5);
 
 impl Pending {
     /// How many of this buffer's sends are among those from `first` to `last`.

@@ -19,6 +19,17 @@ fn udp() -> Socket {
     Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT).unwrap()
 }
 
+#[test]
+fn more_memory_than_there_is() {
+    let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();
+    a.send_fds(b"x", &[&a]).unwrap();
+    for most in [usize::MAX, isize::MAX as usize] {
+        assert_eq!(b.recv_vec(most).unwrap_err().errno(), Some(Errno::ENOMEM));
+    }
+    // No message has as many descriptors.
+    assert_eq!(b.recv_fds(&mut [0; 1], usize::MAX).unwrap().fds.len(), 1);
+}
+
 /// Each line: what was tried, its error, and the text it is printed as.
 #[test]
 fn errors_say_what_and_where() {

@@ -12,6 +12,8 @@ use std::io::{IoSlice, Read, Write};
 use std::thread;
 
 use berkeley::cmsg::{self, RecvBuffer};
+use berkeley::errqueue::{ErrorEvent, Stage};
+use berkeley::opt::Timestamping;
 use berkeley::{
     Addr, AlgAddr, BdAddr, CanAddr, Cause, CipherOp, Errno, Family, HciAddr, IsoTpAddr, J1939Addr,
     L2capAddr, MsgFlags, Protocol, QrtrAddr, RfcommAddr, ScoAddr, Socket, TipcAddr, Type, UnixAddr,
@@ -174,6 +176,57 @@ fn a12_can_isotp_messages() {
     let data: Vec<u8> = (0..=255).collect();
     a.send(&data).unwrap();
     assert_eq!(b.recv_vec(1000).unwrap(), data);
+}
+
+/// The next events of the queue of errors: their stages and numbers.
+fn stages(socket: &Socket, count: usize) -> Vec<(Stage, u32)> {
+    let stage = |_| {
+        socket.wait_error().unwrap();
+        let queued = socket.recv_error(&mut [0; 100]).unwrap().unwrap();
+        let ErrorEvent::Timestamp { stage, id, times, .. } = queued.event else {
+            panic!("{queued:?}")
+        };
+        assert!(times.software.is_some(), "{queued:?}");
+        (stage, id)
+    };
+    (0..count).map(stage).collect()
+}
+
+#[test]
+fn c10_stages_of_can() {
+    let interface = vcan!();
+    let raw = open!(Family::CAN, Type::RAW, Protocol::CAN_RAW);
+    raw.bind(CanAddr { interface }).unwrap();
+    let base = Timestamping::SOFTWARE | Timestamping::TX_SCHED | Timestamping::OPT_ID;
+    raw.set(opt::SO_TIMESTAMPING, base).unwrap();
+    for number in 0..2 {
+        raw.send(&frame(0x125, b"when")).unwrap();
+        assert_eq!(stages(&raw, 1), [(Stage::Scheduled, number)]);
+    }
+
+    let (a, b) = (
+        open!(Family::CAN, Type::DGRAM, Protocol::CAN_J1939),
+        open!(Family::CAN, Type::DGRAM, Protocol::CAN_J1939),
+    );
+    a.bind(J1939Addr { addr: 0x21, ..J1939Addr::any(interface) }).unwrap();
+    b.bind("j1939:vcan0,addr=0x31").unwrap();
+    a.set(opt::SO_J1939_ERRQUEUE, true).unwrap();
+    let acknowledged = Timestamping::SOFTWARE | Timestamping::TX_ACK | Timestamping::OPT_ID;
+    a.set(opt::SO_TIMESTAMPING, acknowledged).unwrap();
+    let to = J1939Addr { pgn: 0x12300, addr: 0x31, ..J1939Addr::any(interface) };
+    a.send_to(&[7; 100], to).unwrap();
+    assert_eq!(b.recv_vec(1000).unwrap().len(), 100);
+    assert_eq!(stages(&a, 1), [(Stage::Acknowledged, 0)]);
+    // Nobody has this address: the transfer is given up, and the socket told why.
+    a.send_to(&[7; 100], J1939Addr { addr: 0x77, ..to }).unwrap();
+    let event = loop {
+        a.wait_error().unwrap();
+        match a.recv_error(&mut [0; 100]).unwrap().map(|queued| queued.event) {
+            Some(ErrorEvent::Timestamp { .. }) | None => {}
+            Some(event) => break event,
+        }
+    };
+    assert!(matches!(event, ErrorEvent::Local { errno, .. } if !errno.is_success()), "{event:?}");
 }
 
 #[test]

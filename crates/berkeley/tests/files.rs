@@ -237,6 +237,26 @@ fn d9_an_icmp_error_meanwhile_is_kept() {
 }
 
 #[test]
+fn d9_an_ended_connection_does_not_outwait_the_deadline() {
+    let server = create_server("127.0.0.1:0").unwrap();
+    server.set(opt::SO_RCVBUF, 4096_usize).unwrap();
+    let client = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT).unwrap();
+    client.set(opt::SO_SNDBUF, 4_usize << 20).unwrap();
+    client.connect(server.local_addr().unwrap()).unwrap();
+    let (_conn, _) = server.accept().unwrap();
+    client.set_timeout(Duration::from_millis(200)).unwrap();
+    let Ok(mut sender) = ZeroCopy::new(&client) else { skip!("no sending without copies") };
+    // Nobody reads it: most of it stays in the queue, and the memory with it.
+    let _ = sender.send_all(vec![1; 1 << 20]);
+    if sender.pending() == 0 {
+        skip!("this kernel has copied what it was lent");
+    }
+    // From now on it is always "ready".
+    client.shutdown(Shutdown::Both).unwrap();
+    assert!(sender.finish().unwrap_err().is_timeout());
+}
+
+#[test]
 fn d9_sockets_that_cannot() {
     let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT).unwrap();
     assert!(ZeroCopy::new(&a).is_err());

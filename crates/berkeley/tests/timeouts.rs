@@ -80,6 +80,22 @@ fn a_full_unix_queue_is_waited_for() {
 }
 
 #[test]
+fn the_kernels_own_limit_ends_connecting() {
+    let (_server, _queued, addr) = full();
+    let unix = Server::new().backlog(0).listen("unix:").unwrap();
+    let name = unix.local_addr().unwrap();
+    let soon = Connector::new().timeout(Duration::from_millis(1));
+    let _also_queued: Vec<Socket> = std::iter::from_fn(|| soon.connect(name).ok()).collect();
+    for (addr, expected) in [(addr, Errno::EINPROGRESS), (name, Errno::EAGAIN)] {
+        let sock = Socket::new(addr.family(), Type::STREAM, Protocol::DEFAULT).unwrap();
+        sock.set(opt::SO_SNDTIMEO, Some(Duration::from_millis(30))).unwrap();
+        let start = Instant::now();
+        assert_eq!(sock.connect(addr).unwrap_err().errno(), Some(expected));
+        assert!((Duration::from_millis(20)..Duration::from_secs(20)).contains(&start.elapsed()));
+    }
+}
+
+#[test]
 fn the_kind_is_timed_out_everywhere() {
     let server = create_server("127.0.0.1:0").unwrap();
     let (a, _b) = pair();

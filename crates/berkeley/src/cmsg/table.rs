@@ -127,11 +127,14 @@ kinds! {
         NETLINK_PKTINFO: U32 = c::NETLINK_PKTINFO, "The group that the message was sent to.";
         NETLINK_LISTEN_ALL_NSID: Int = c::NETLINK_LISTEN_ALL_NSID, "The network namespace that the message is of.";
     }
+    SOL_CAN_RAW {
+        SCM_CAN_RAW_ERRQUEUE: Extended = c::SCM_CAN_RAW_ERRQUEUE, "A frame has been sent.";
+    }
     SOL_CAN_J1939 {
         SCM_J1939_DEST_ADDR: U8 = c::SCM_J1939_DEST_ADDR, "The address it was sent to.";
         SCM_J1939_DEST_NAME: U64 = c::SCM_J1939_DEST_NAME, "The name it was sent to.";
         SCM_J1939_PRIO: U8 = c::SCM_J1939_PRIO, "The priority, 0 being the highest of 8.";
-        SCM_J1939_ERRQUEUE: Bytes = c::SCM_J1939_ERRQUEUE, "What has become of a transfer, as netlink attributes.";
+        SCM_J1939_ERRQUEUE: Extended = c::SCM_J1939_ERRQUEUE, "What has become of a transfer. Linux 5.4";
     }
     SOL_TIPC {
         TIPC_ERRINFO: Bytes = c::TIPC_ERRINFO, "Why a message came back, and how long it was.";

@@ -55,9 +55,10 @@ impl Socket {
     /// # Errors
     ///
     /// `ECONNREFUSED` if nobody listens there, `ENETUNREACH` or `EHOSTUNREACH` without a way
-    /// there, [`Cause::TimedOut`] if the timeout passes, `EINPROGRESS` if the timeout is zero and
-    /// the attempt goes on (it has ended when the socket is writable, with the result in
-    /// [`take_error`](Socket::take_error)), and those of [`ToAddr`].
+    /// there, [`Cause::TimedOut`] if the timeout passes, `EINPROGRESS` if the timeout is zero, or
+    /// the kernel's own limit (`SO_SNDTIMEO`) has passed, and the attempt goes on (it has ended
+    /// when the socket is writable, with the result in [`take_error`](Socket::take_error)),
+    /// `EAGAIN` for the same where there is none to go on, and those of [`ToAddr`].
     ///
     /// See `connect(2)`.
     pub fn connect(&self, addr: impl ToAddr) -> Result<()> {
@@ -225,6 +226,10 @@ impl Socket {
             match sys::connect(self.fd.as_fd(), &addr.0) {
                 Ok(()) => return Ok(()),
                 Err(errno) if !self.waits() => return fail(errno),
+                // The kernel has waited already, as long as its own limit (`SO_SNDTIMEO`) says.
+                Err(errno @ (Errno::EINPROGRESS | Errno::EAGAIN)) if self.timeout().is_none() => {
+                    return fail(errno);
+                }
                 // A UNIX socket was waiting for room in the listener's queue, and has left it: no
                 // attempt goes on, and the socket would look writable at once.
                 Err(Errno::EINTR) if self.family == Family::UNIX => {

@@ -196,7 +196,7 @@ impl Socket {
         let mut piece = vec![0; PIECE.min(usize::try_from(count).unwrap_or(PIECE))];
         let len = loop {
             match sys::pread(file, &mut piece, offset) {
-                Err(Errno::EINTR) => {}
+                Err(Errno::EINTR) => interrupted(Call::SendFile)?,
                 read => break read.map_err(Error::of(Call::SendFile))?,
             }
         };

@@ -392,7 +392,10 @@ impl Socket {
         most: usize,
         flags: MsgFlags,
     ) -> Result<ReceivedFds<B::Received>> {
-        let room = if most == 0 { 0 } else { cmsg::len(most.saturating_mul(size_of::<i32>())) };
+        let room = match most.min(MOST_FDS) {
+            0 => 0,
+            most => cmsg::len(most * size_of::<i32>()),
+        };
         let mut control = RecvBuffer::with_room(room);
         let asked = flags.difference(MsgFlags::TRUNC | MsgFlags::CTRUNC);
         let got = self.recv_message_with(buf, &mut control, asked)?;
@@ -467,6 +470,9 @@ impl Socket {
         self.wait(Call::RecvMsg, Interest::Error, self.deadline()).map(drop)
     }
 }
+
+/// So many descriptors the kernel takes in one message.
+const MOST_FDS: usize = 253;
 
 /// The families whose sockets keep a queue of errors.
 const HAVE_ERROR_QUEUES: &[Family] =

@@ -84,10 +84,11 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of [`recv`](Socket::recv).
+    /// Those of [`recv`](Socket::recv); `ENOMEM` for more than there is memory.
     #[doc(alias = "recv")]
     pub fn recv_vec(&self, most: usize) -> Result<Vec<u8>> {
-        let mut data = Vec::with_capacity(most);
+        let mut data = Vec::new();
+        data.try_reserve_exact(most).map_err(|_| Error::new(Call::Recv, Errno::ENOMEM))?;
         self.recv(spare(&mut data))?;
         Ok(data)
     }

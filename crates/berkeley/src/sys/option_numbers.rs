@@ -49,6 +49,7 @@ pub(crate) const MPTCP_SUBFLOW_ADDRS: i32 = 3;
 pub(crate) const MPTCP_FULL_INFO: i32 = 4;
 
 // linux/can/isotp.h, linux/can/raw.h
+pub(crate) const SCM_CAN_RAW_ERRQUEUE: i32 = 1;
 pub(crate) const SOL_CAN_ISOTP: i32 = 106;
 pub(crate) const CAN_ISOTP_OPTS: i32 = 1;
 pub(crate) const CAN_ISOTP_RECV_FC: i32 = 2;

@@ -39,7 +39,7 @@ pub(crate) fn close(fd: OwnedFd) -> Result<()> {
 
 /// A second descriptor of the same socket.
 pub(crate) fn dup(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
-    fd.try_clone_to_owned().map_err(|_| Errno::last())
+    fd.try_clone_to_owned().map_err(|error| Errno(error.raw_os_error().unwrap_or(c::EMFILE)))
 }
 
 /// A duplicate of a descriptor that is known by its number only.

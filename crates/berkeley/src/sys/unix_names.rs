@@ -341,6 +341,9 @@ pub(crate) fn lookup_error_text(code: i32) -> String {
 }
 
 fn read_answer(entry: &c::addrinfo) -> Option<Answer> {
+    if entry.ai_addr.is_null() {
+        return None;
+    }
     // SAFETY: the C library sets address and length together.
     let bytes = unsafe {
         std::slice::from_raw_parts(
