@@ -120,8 +120,7 @@ impl<'a> Place<'a> {
         let version = answer(base, "import sys; print('%d.%d' % sys.version_info[:2])", &[])?;
         println!("== Python {}", version.trim());
         let folder = target()?.join("python").join(format!("programs-{}", version.trim()));
-        let (venv, wheels, kept) =
-            (folder.join("venv"), folder.join("wheels"), folder.join("requirements.txt"));
+        let (venv, kept) = (folder.join("venv"), folder.join("requirements.txt"));
         let python = venv.join("bin/python");
         let problem = |error: std::io::Error| format!("{}: {error}", folder.display());
         let requirements = self::folder().join("requirements.txt");
@@ -133,12 +132,7 @@ impl<'a> Place<'a> {
             succeed(pip(base, &python, &["install", "--requirement"]).arg(&requirements))?;
             fs::write(&kept, wanted).map_err(problem)?;
         }
-        let _ = fs::remove_dir_all(&wheels);
-        succeed(pip(base, &python, &["wheel", "--no-deps", ".", "--wheel-dir"]).arg(&wheels))?;
-        for wheel in fs::read_dir(&wheels).map_err(problem)?.flatten() {
-            let again = ["install", "--force-reinstall", "--no-deps"];
-            succeed(pip(base, &python, &again).arg(wheel.path()))?;
-        }
+        succeed(&mut pip(base, &python, &["install", "--force-reinstall", "--no-deps", "."]))?;
         Ok(Self { folder, python, alone })
     }
 

@@ -93,16 +93,13 @@ fn one(python: &Path, count: &mut Count, problems: &mut Vec<String>) -> Result<(
     println!("== Python {version}");
     let folder = target()?.join("python").join(version);
     let _ = fs::remove_dir_all(&folder);
-    let (venv, wheels) = (folder.join("venv"), folder.join("wheels"));
+    let venv = folder.join("venv");
     // The interpreter's own pip does for the environment too, and Debian has no other.
     succeed(Command::new(python).args(["-m", "venv", "--without-pip"]).arg(&venv))?;
     let inside = venv.join("bin/python");
     let pip = |args: &[&str]| pip(python, &inside, args);
-    succeed(pip(&["wheel", "--no-deps", ".", "--wheel-dir"]).arg(&wheels))?;
-    let built = fs::read_dir(&wheels).map_err(|error| format!("{}: {error}", wheels.display()))?;
-    for wheel in built.flatten() {
-        succeed(pip(&["install"]).arg(wheel.path()))?;
-    }
+    // As the README has it.
+    succeed(&mut pip(&["install", "."]))?;
     succeed(pip(&["install"]).args(TOOLS))?;
     tests(&inside, count, problems)?;
     let tool = |name: &str, args: &[&str]| {

@@ -84,15 +84,13 @@ impl Object {
     /// The socket, for one call.
     #[inline]
     pub(crate) fn lend(&self) -> Res<Lent> {
-        let fd = self.fd.load(Ordering::Relaxed);
-        if fd < 0 {
-            return Err(os_error(libc::EBADF));
-        }
-        let Kind { family, protocol, .. } = self.kind();
+        let (family, protocol) =
+            (self.family.load(Ordering::Relaxed), self.protocol.load(Ordering::Relaxed));
         let kind = (Family::from(family), self.ty(), Protocol::from(protocol));
+        let timeout = self.timeout.load(Ordering::Relaxed);
         // SAFETY: a number that is open, or was closed by another thread meanwhile, of which the
-        // kernel then tells: so it is in Python.
-        Ok(unsafe { Lent::with_nanos(fd, kind, self.timeout.load(Ordering::Relaxed)) })
+        // kernel then tells: so it is in Python. Whoever calls holds the object.
+        unsafe { Lent::of_object(&self.fd, kind, timeout) }.ok_or_else(|| os_error(libc::EBADF))
     }
 
     /// Makes a call of the library without the interpreter.

@@ -5,7 +5,6 @@ use std::io::{self, BufRead, BufReader, BufWriter, IoSlice, IoSliceMut, Read, Wr
 use std::os::fd::AsFd;
 
 use crate::error::{Call, Cause, Error, Result};
-use crate::interrupt::interrupted;
 use crate::kind::MsgFlags;
 use crate::socket::Socket;
 use crate::sys::{self, Interest};
@@ -67,7 +66,7 @@ impl Socket {
                 return Ok(());
             }
             // A signal that came in the middle of it has only made the piece shorter.
-            interrupted(Call::SendAll)
+            self.interrupted(Call::SendAll)
                 .map_err(|error| error.after_sending(data.len() - rest.len()))?;
             if patience.is_some_and(|deadline| deadline.has_passed()) {
                 // The kernel took some each time; the deadline is for all of them.

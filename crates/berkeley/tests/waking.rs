@@ -1,14 +1,17 @@
 //! Another thread can end a wait, and no call ever meets somebody else's file.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(unsafe_code, reason = "lends numbers")]
 
 use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use berkeley::{
-    Errno, Family, Protocol, Result, Shutdown, Socket, Type, create_connection, create_server,
+    Errno, Family, Lent, Protocol, Result, Shutdown, Socket, Type, create_connection, create_server,
 };
 
 /// A call that waits, on a socket that has nothing for it.
@@ -128,6 +131,39 @@ fn no_call_meets_another_file_after_hanging_up() {
             assert_eq!(reader.join().unwrap().errno(), Some(Errno::EBADF));
         });
     }
+}
+
+#[test]
+fn no_call_of_a_lent_socket_goes_on_after_its_owner_has_closed_it() {
+    let kind = (Family::UNIX, Type::STREAM, Protocol::DEFAULT);
+    let minute = i64::try_from(Duration::from_secs(60).as_nanos()).unwrap();
+    let closed_in_the_middle = || {
+        let (a, b) = Socket::pair(kind.0, kind.1, kind.2).unwrap();
+        a.set_nonblocking(true).unwrap();
+        let number = AtomicI32::new(a.as_raw_fd());
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                // SAFETY: both outlive the thread.
+                let Some(lent) = (unsafe { Lent::of_object(&number, kind, minute) }) else {
+                    return Ok(0);
+                };
+                let got = lent.recv(&mut [0; 16]);
+                // Once it is closed, there is none to begin with.
+                // SAFETY: as above.
+                assert!(unsafe { Lent::of_object(&number, kind, minute) }.is_none());
+                got
+            });
+            thread::sleep(Duration::from_millis(1));
+            // The owner has closed it; the descriptor stays, as if it were another file's by now.
+            number.store(-1, Ordering::Relaxed);
+            b.send(b"for another").unwrap();
+            waiting.join().unwrap()
+        })
+    };
+    // A call that begins late is not in the middle when it happens: it has its answer at once, or
+    // finds no socket.
+    let met = (0..1000).find_map(|_| closed_in_the_middle().err());
+    assert_eq!(met.and_then(|error| error.errno()), Some(Errno::EBADF));
 }
 
 #[test]

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::{Socket, default_timeout};
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, Result};
-use crate::interrupt::interrupted;
 use crate::kind::{Family, MsgFlags};
 use crate::sys::{self, Errno, Interest, Storage, c};
 use crate::target::ToAddr;
@@ -233,12 +232,14 @@ impl Socket {
                 }
                 // A UNIX socket was waiting for room in the listener's queue, and has left it: no
                 // attempt goes on, and the socket would look writable at once.
-                Err(Errno::EINTR) if self.family == Family::UNIX => interrupted(Call::Connect)?,
+                Err(Errno::EINTR) if self.family == Family::UNIX => {
+                    self.interrupted(Call::Connect)?
+                }
                 // The attempt goes on in the kernel: to call again would be an error, its end is
                 // what has to be waited for.
                 Err(Errno::EINPROGRESS) => break,
                 Err(Errno::EINTR) => {
-                    interrupted(Call::Connect)?;
+                    self.interrupted(Call::Connect)?;
                     break;
                 }
                 // A UNIX listener's queue is full. Nothing tells when there is room.

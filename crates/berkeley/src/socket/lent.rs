@@ -5,6 +5,7 @@
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use super::Socket;
@@ -66,29 +67,46 @@ impl Lent {
 }
 
 impl Lent {
-    /// [`Lent::new`] with the timeout in nanoseconds, below zero for none, as an object of another
-    /// language may have it at hand.
+    /// The socket of an object of another language, which has the number and the timeout in
+    /// nanoseconds, below zero for none. If the number changes while a call waits, because another
+    /// thread or a handler of a signal has closed the object, the call ends with `EBADF`: the number
+    /// may be that of another file by then.
     ///
     /// ```
     /// use berkeley::{Family, Lent, Protocol, Type};
     /// use std::os::fd::AsRawFd;
+    /// use std::sync::atomic::AtomicI32;
     ///
     /// let std = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// let number = AtomicI32::new(std.as_raw_fd());
     /// let kind = (Family::INET, Type::DGRAM, Protocol::DEFAULT);
-    /// // SAFETY: `std` is open for as long as this is used.
-    /// let lent = unsafe { Lent::with_nanos(std.as_raw_fd(), kind, -1) };
+    /// // SAFETY: `std` is open, and `number` there, for as long as this is used.
+    /// let lent = unsafe { Lent::of_object(&number, kind, -1) }.expect("a number of a file");
     /// assert_eq!(lent.timeout(), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// There is no socket if the number is below zero.
+    ///
     /// # Safety
     ///
-    /// That of [`Lent::new`].
+    /// That of [`Lent::new`], and the number's place outlives this.
     #[inline]
-    pub unsafe fn with_nanos(fd: RawFd, kind: (Family, Type, Protocol), nanos: i64) -> Lent {
+    pub unsafe fn of_object(
+        number: &AtomicI32,
+        kind: (Family, Type, Protocol),
+        nanos: i64,
+    ) -> Option<Lent> {
+        let fd = number.load(Ordering::Relaxed);
+        if fd < 0 {
+            return None;
+        }
         // SAFETY: as the caller promises; it is never closed here, for it is never dropped.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        Lent(ManuallyDrop::new(Socket::assemble_with(fd, kind, SharedTimeout::of_nanos(nanos))))
+        let mut socket = Socket::assemble_with(fd, kind, SharedTimeout::of_nanos(nanos));
+        // SAFETY: the caller keeps it for as long as this is used.
+        socket.owner = Some(unsafe { &*std::ptr::from_ref(number) });
+        Some(Lent(ManuallyDrop::new(socket)))
     }
 
     /// The socket itself, if its owner gives it away.
@@ -110,7 +128,9 @@ impl Lent {
     ///
     /// The descriptor belongs to the caller, and nobody else will close it.
     pub unsafe fn into_owned(self) -> Socket {
-        ManuallyDrop::into_inner(self.0)
+        let mut socket = ManuallyDrop::into_inner(self.0);
+        socket.owner = None;
+        socket
     }
 }
 

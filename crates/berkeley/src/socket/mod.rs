@@ -74,6 +74,8 @@ pub struct Socket {
     ty: Type,
     protocol: Protocol,
     retired: AtomicBool,
+    /// Where another language's object keeps the number: it changes if that is closed.
+    owner: Option<&'static AtomicI32>,
     timeout: SharedTimeout,
     flags: BaseFlags,
     pub(crate) offload: SendOffload,
@@ -303,6 +305,7 @@ impl Socket {
             ty,
             protocol,
             retired: AtomicBool::new(false),
+            owner: None,
             flags: BaseFlags::new(kind, timeout.is_none()),
             timeout,
             offload: SendOffload::new(),

@@ -1,6 +1,6 @@
 //! Trying, waiting and trying again: the one way in which every call that may wait is made.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
@@ -116,7 +116,7 @@ impl Socket {
         loop {
             match (attempt(), patience) {
                 (Ok(value), _) => return Ok(value),
-                (Err(Errno::EINTR), _) => interrupted(call)?,
+                (Err(Errno::EINTR), _) => self.interrupted(call)?,
                 // A datagram socket that was shut down is "ready" for ever, with nothing to
                 // receive: to wait again would be to spin.
                 (Err(Errno::EAGAIN), Some(_)) if woken == Woken::ShutDown => {
@@ -138,10 +138,28 @@ impl Socket {
                     return Err(Error::new(call, Cause::TimedOut));
                 }
                 Ok(Woken::TimedOut) => {}
-                Err(Errno::EINTR) => interrupted(call)?,
-                Ok(woken) => return Ok(woken),
+                Err(Errno::EINTR) => self.interrupted(call)?,
+                Ok(woken) => return self.still_open(call).map(|()| woken),
                 Err(errno) => return Err(Error::new(call, errno)),
             }
+        }
+    }
+
+    /// Whether an interrupted call goes on.
+    #[cold]
+    pub(crate) fn interrupted(&self, call: Call) -> Result<()> {
+        interrupted(call)?;
+        self.still_open(call)
+    }
+
+    /// Whether the number is still that of this socket, which matters for those that are
+    /// [lent](super::Lent): after a wait it may be that of another file.
+    fn still_open(&self, call: Call) -> Result<()> {
+        match self.owner {
+            Some(number) if number.load(Ordering::Relaxed) != self.fd.as_raw_fd() => {
+                Err(Error::new(call, Errno::EBADF))
+            }
+            _ => Ok(()),
         }
     }
 }
