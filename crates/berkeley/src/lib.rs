@@ -118,7 +118,7 @@ pub use socket::{
     set_default_timeout, set_inheritable, tee,
 };
 pub use std::net::Shutdown;
-pub use stream::SocketFile;
+pub use stream::{LengthPrefix, SocketFile};
 pub use sys::Errno;
 pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;
