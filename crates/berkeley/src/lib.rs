@@ -108,8 +108,8 @@ pub use interfaces::{InterfaceAddr, InterfaceFlags, getifaddrs};
 pub use interrupt::{InterruptHook, set_interrupt_hook};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
-    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, getaddrinfo,
-    getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname, getnameinfo,
+    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, abandoned_lookups,
+    getaddrinfo, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname, getnameinfo,
     getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
     if_nametoindex, sethostname,
 };

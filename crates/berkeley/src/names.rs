@@ -2,10 +2,12 @@
 //! program.
 
 mod numbers;
+mod waiting;
 
 use std::borrow::Cow;
 use std::ffi::CString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use bitflags::bitflags;
 
@@ -13,10 +15,12 @@ pub use self::numbers::{
     getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
     if_nametoindex,
 };
+pub use self::waiting::abandoned_lookups;
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, LookupCode, Result};
 use crate::kind::{Family, Protocol, Type};
 use crate::sys::{self, c};
+use crate::time::Deadline;
 
 bitflags! {
     /// What [`getaddrinfo`] shall do beside looking up. Bits without a name are kept.
@@ -110,6 +114,7 @@ pub fn getaddrinfo<'a>(
         host: host.into(),
         service: service.into(),
         hints: sys::Hints { flags: 0, family: c::AF_UNSPEC, ty: 0, protocol: 0 },
+        timeout: None,
     }
 }
 
@@ -128,6 +133,7 @@ pub struct AddrInfoQuery<'a> {
     host: Name<'a>,
     service: Name<'a>,
     hints: sys::Hints,
+    timeout: Option<Duration>,
 }
 
 /// A host or service as [`getaddrinfo`] takes it: a name, a number as text or value, or none.
@@ -245,7 +251,27 @@ impl AddrInfoQuery<'_> {
         self
     }
 
-    /// Puts the question. It may take as long as the machine's name service takes.
+    /// How long the look-up may take; `None`, as at first, for as long as the machine's name service
+    /// takes.
+    ///
+    /// The C library's look-up cannot be ended: a thread of its own makes it, which is left alone
+    /// with it when time is up. There are [few of them](abandoned_lookups). Numeric hosts take
+    /// none.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let answers = berkeley::getaddrinfo("localhost", 80).timeout(Duration::from_secs(5)).call()?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("deadline", "resolver timeout"))]
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = timeout.into();
+        self
+    }
+
+    /// Puts the question. It may take as long as the machine's name service takes, or the
+    /// [timeout](AddrInfoQuery::timeout).
     ///
     /// ```
     /// let answers = berkeley::getaddrinfo("127.0.0.1", 80).call()?;
@@ -256,13 +282,23 @@ impl AddrInfoQuery<'_> {
     /// # Errors
     ///
     /// [`Cause::Lookup`] with the `EAI_` code; [`Cause::Os`] where that is `EAI_SYSTEM`;
-    /// [`Cause::Argument`] for a name with a NUL byte in it.
+    /// [`Cause::TimedOut`] if the timeout passes; [`Cause::Argument`] for a name with a NUL byte in
+    /// it.
     pub fn call(&self) -> Result<Vec<AddrInfo>> {
+        self.call_by(Deadline::after_option(self.timeout))
+    }
+
+    /// [`call`](AddrInfoQuery::call) with this deadline.
+    pub(crate) fn call_by(&self, deadline: Deadline) -> Result<Vec<AddrInfo>> {
         let fail = |cause: Cause| Error::new(Call::GetAddrInfo, cause).at_name(self.to_string());
         let host = self.host.to_c().map_err(fail)?;
         let service = self.service.to_c().map_err(fail)?;
-        let answers = sys::getaddrinfo(host.as_deref(), service.as_deref(), self.hints)
-            .map_err(|failure| fail(failure.into()))?;
+        let answers = match deadline {
+            Deadline::NEVER => sys::getaddrinfo(host.as_deref(), service.as_deref(), self.hints),
+            _ => waiting::ask(waiting::Question { host, service, hints: self.hints }, deadline)
+                .map_err(|error| error.at_name(self.to_string()))?,
+        };
+        let answers = answers.map_err(|failure| fail(failure.into()))?;
         Ok(answers
             .into_iter()
             .map(|answer| AddrInfo {
