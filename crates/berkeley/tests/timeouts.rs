@@ -203,7 +203,7 @@ fn one_deadline_for_several_calls() {
             }
         };
         assert!(error.is_timeout(), "{error}");
-        assert!((limit..limit * 50).contains(&start.elapsed()));
+        assert!((limit..Duration::from_secs(20)).contains(&start.elapsed()));
         // It stays passed for what has to wait; what need not goes on.
         b.send(b"still").unwrap();
         assert!(b.send_all(&[0; 16 << 20]).unwrap_err().is_timeout());
