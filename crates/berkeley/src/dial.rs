@@ -101,8 +101,8 @@ impl Connector {
         Connector { timeout: default_timeout(), ..Connector::default() }
     }
 
-    /// The time for everything together: every address and every attempt. The socket keeps it as
-    /// its timeout.
+    /// The time for everything together: looking up, every address and every attempt. The socket
+    /// keeps it as its timeout.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -191,7 +191,7 @@ impl Connector {
         if let Target::Fd(fd) = endpoint.target() {
             return adopt(*fd).map_err(fail);
         }
-        self.connect_first(resolve(&endpoint, AddrInfoFlags::empty())?, deadline)
+        self.connect_first(resolve_by(&endpoint, AddrInfoFlags::empty(), deadline)?, deadline)
     }
 
     /// Connects to the first of these addresses that answers: for a host whose addresses come
@@ -531,6 +531,14 @@ impl<T: ToEndpoint + ?Sized> ToEndpoint for &T {
 /// Those of [`getaddrinfo`](crate::AddrInfoQuery::call); `EBADF` for a descriptor, which has no
 /// address to look up.
 pub fn resolve(endpoint: &Endpoint, flags: AddrInfoFlags) -> Result<Vec<AddrInfo>> {
+    resolve_by(endpoint, flags, Deadline::NEVER)
+}
+
+fn resolve_by(
+    endpoint: &Endpoint,
+    flags: AddrInfoFlags,
+    deadline: Deadline,
+) -> Result<Vec<AddrInfo>> {
     let (family, ty, protocol) = (endpoint.family(), endpoint.ty(), endpoint.protocol());
     let (host, service) = match endpoint.target() {
         Target::Addr(addr) => {
@@ -551,7 +559,7 @@ pub fn resolve(endpoint: &Endpoint, flags: AddrInfoFlags) -> Result<Vec<AddrInfo
         _ => question.ty(Type::DGRAM),
     };
     let carries = if family == Family::RDS { Family::UNSPEC } else { family };
-    let answers = question.family(carries).call()?;
+    let answers = question.family(carries).call_by(deadline)?;
     let of = |answer: AddrInfo| match family {
         Family::RDS => AddrInfo { family, ty, protocol, ..answer },
         _ => AddrInfo { ty, protocol, ..answer },

@@ -108,17 +108,17 @@ pub use interfaces::{InterfaceAddr, InterfaceFlags, getifaddrs};
 pub use interrupt::{InterruptHook, set_interrupt_hook};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
-    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, getaddrinfo,
-    getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname, gethostname_bytes,
-    getnameinfo, getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname,
-    if_nameindex, if_nametoindex, sethostname,
+    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, abandoned_lookups,
+    getaddrinfo, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname,
+    gethostname_bytes, getnameinfo, getprotobyname, getprotobynumber, getservbyname, getservbyport,
+    if_indextoname, if_nameindex, if_nametoindex, sethostname,
 };
 pub use socket::{
     CipherOp, Lent, Received, ReceivedFds, Socket, default_timeout, is_inheritable,
     set_default_timeout, set_inheritable, tee,
 };
 pub use std::net::Shutdown;
-pub use stream::SocketFile;
+pub use stream::{LengthPrefix, SocketFile};
 pub use sys::Errno;
 pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;

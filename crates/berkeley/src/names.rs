@@ -1,16 +1,26 @@
-//! Hosts, services, protocols and interfaces, from names to numbers and back, as the C library
-//! answers every program.
+//! Hosts and their addresses, from names to numbers and back, as the C library answers every
+//! program.
+
+mod numbers;
+mod waiting;
 
 use std::borrow::Cow;
 use std::ffi::CString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use bitflags::bitflags;
 
+pub use self::numbers::{
+    getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
+    if_nametoindex,
+};
+pub use self::waiting::abandoned_lookups;
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, LookupCode, Result};
 use crate::kind::{Family, Protocol, Type};
-use crate::sys::{self, Errno, c};
+use crate::sys::{self, c};
+use crate::time::Deadline;
 
 bitflags! {
     /// What [`getaddrinfo`] shall do beside looking up. Bits without a name are kept.
@@ -104,6 +114,7 @@ pub fn getaddrinfo<'a>(
         host: host.into(),
         service: service.into(),
         hints: sys::Hints { flags: 0, family: c::AF_UNSPEC, ty: 0, protocol: 0 },
+        timeout: None,
     }
 }
 
@@ -122,6 +133,7 @@ pub struct AddrInfoQuery<'a> {
     host: Name<'a>,
     service: Name<'a>,
     hints: sys::Hints,
+    timeout: Option<Duration>,
 }
 
 /// A host or service as [`getaddrinfo`] takes it: a name, a number as text or value, or none.
@@ -239,7 +251,27 @@ impl AddrInfoQuery<'_> {
         self
     }
 
-    /// Puts the question. It may take as long as the machine's name service takes.
+    /// How long the look-up may take; `None`, as at first, for as long as the machine's name service
+    /// takes.
+    ///
+    /// The C library's look-up cannot be ended: a thread of its own makes it, which is left alone
+    /// with it when time is up. There are [few of them](abandoned_lookups). Numeric hosts take
+    /// none.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let answers = berkeley::getaddrinfo("localhost", 80).timeout(Duration::from_secs(5)).call()?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("deadline", "resolver timeout"))]
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = timeout.into();
+        self
+    }
+
+    /// Puts the question. It may take as long as the machine's name service takes, or the
+    /// [timeout](AddrInfoQuery::timeout).
     ///
     /// ```
     /// let answers = berkeley::getaddrinfo("127.0.0.1", 80).call()?;
@@ -250,13 +282,23 @@ impl AddrInfoQuery<'_> {
     /// # Errors
     ///
     /// [`Cause::Lookup`] with the `EAI_` code; [`Cause::Os`] where that is `EAI_SYSTEM`;
-    /// [`Cause::Argument`] for a name with a NUL byte in it.
+    /// [`Cause::TimedOut`] if the timeout passes; [`Cause::Argument`] for a name with a NUL byte in
+    /// it.
     pub fn call(&self) -> Result<Vec<AddrInfo>> {
+        self.call_by(Deadline::after_option(self.timeout))
+    }
+
+    /// [`call`](AddrInfoQuery::call) with this deadline.
+    pub(crate) fn call_by(&self, deadline: Deadline) -> Result<Vec<AddrInfo>> {
         let fail = |cause: Cause| Error::new(Call::GetAddrInfo, cause).at_name(self.to_string());
         let host = self.host.to_c().map_err(fail)?;
         let service = self.service.to_c().map_err(fail)?;
-        let answers = sys::getaddrinfo(host.as_deref(), service.as_deref(), self.hints)
-            .map_err(|failure| fail(failure.into()))?;
+        let answers = match deadline {
+            Deadline::NEVER => sys::getaddrinfo(host.as_deref(), service.as_deref(), self.hints),
+            _ => waiting::ask(waiting::Question { host, service, hints: self.hints }, deadline)
+                .map_err(|error| error.at_name(self.to_string()))?,
+        };
+        let answers = answers.map_err(|failure| fail(failure.into()))?;
         Ok(answers
             .into_iter()
             .map(|answer| AddrInfo {
@@ -334,6 +376,12 @@ impl From<IpAddr> for Name<'_> {
     }
 }
 
+impl From<Ipv6Addr> for Name<'_> {
+    fn from(host: Ipv6Addr) -> Self {
+        IpAddr::V6(host).into()
+    }
+}
+
 impl From<sys::LookupFailure> for Cause {
     fn from(failure: sys::LookupFailure) -> Cause {
         match LookupCode(failure.code) {
@@ -398,15 +446,13 @@ pub fn gethostbyname(host: &str) -> Result<Ipv4Addr> {
 ///
 /// # Errors
 ///
-/// [`Cause::Lookup`] with the resolver's code.
+/// [`Cause::Lookup`] with the resolver's code; [`Cause::Os`] if the system failed it.
 ///
 /// See `gethostbyname(3)`.
 pub fn gethostbyname_ex(host: &str) -> Result<Host> {
     let fail = |cause: Cause| Error::new(Call::GetHostByName, cause).at_name(host);
     let name = Name::from(host).to_c().map_err(fail)?.unwrap_or_default();
-    sys::host_by_name(&name, c::AF_INET)
-        .map(Host::from)
-        .map_err(|code| fail(Cause::Lookup(LookupCode(code))))
+    sys::host_by_name(&name, c::AF_INET).map(Host::from).map_err(|why| fail(host_cause(why)))
 }
 
 /// The host at an address, given as a name or number: its names and addresses.
@@ -438,7 +484,7 @@ pub fn gethostbyaddr(host: &str) -> Result<Host> {
         IpAddr::V4(address) => sys::host_by_addr(&address.octets(), c::AF_INET),
         IpAddr::V6(address) => sys::host_by_addr(&address.octets(), c::AF_INET6),
     };
-    found.map(Host::from).map_err(|code| fail(Cause::Lookup(LookupCode(code))))
+    found.map(Host::from).map_err(|why| fail(host_cause(why)))
 }
 
 /// The name this machine goes by.
@@ -513,140 +559,14 @@ pub fn getfqdn(host: &str) -> String {
     with_dot.cloned().unwrap_or(name)
 }
 
-/// The port of a service, such as 80 for `http`; for one protocol, or for any.
-///
-/// ```
-/// if let Ok(port) = berkeley::getservbyname("http", Some("tcp")) {
-///     assert_eq!(port, 80);
-/// } // a machine without a services file knows none
-/// ```
-///
-/// # Errors
-///
-/// [`Cause::Lookup`] with `EAI_SERVICE` if there is none.
-///
-/// See `getservbyname(3)`, `services(5)`.
-pub fn getservbyname(service: &str, protocol: Option<&str>) -> Result<u16> {
-    let fail = |cause: Cause| Error::new(Call::GetServByName, cause).at_name(service);
-    let name = Name::from(service).to_c().map_err(fail)?.unwrap_or_default();
-    let protocol = Name::from(protocol).to_c().map_err(fail)?;
-    let found = sys::service_by_name(&name, protocol.as_deref());
-    found
-        .and_then(|entry| u16::try_from(entry.number).ok())
-        .ok_or_else(|| fail(LookupCode::EAI_SERVICE.into()))
-}
-
-/// The service at a port; for one protocol, or for any.
-///
-/// ```
-/// if let Ok(service) = berkeley::getservbyport(80, Some("tcp")) {
-///     assert_eq!(service, "http");
-/// }
-/// ```
-///
-/// # Errors
-///
-/// [`Cause::Lookup`] with `EAI_SERVICE` if there is none.
-///
-/// See `getservbyport(3)`, `services(5)`.
-pub fn getservbyport(port: u16, protocol: Option<&str>) -> Result<String> {
-    let fail = |cause: Cause| Error::new(Call::GetServByPort, cause).at_name(port.to_string());
-    let protocol = Name::from(protocol).to_c().map_err(fail)?;
-    let found = sys::service_by_port(port, protocol.as_deref());
-    found.map(|entry| text(entry.name)).ok_or_else(|| fail(LookupCode::EAI_SERVICE.into()))
-}
-
-/// The protocol of this name, such as 1 for `icmp`.
-///
-/// ```
-/// if let Ok(protocol) = berkeley::getprotobyname("icmp") {
-///     assert_eq!(protocol, berkeley::Protocol::ICMP);
-/// } // a machine without a protocols file knows none
-/// ```
-///
-/// # Errors
-///
-/// [`Cause::Lookup`] with `EAI_NONAME` if there is none.
-///
-/// See `getprotobyname(3)`, `protocols(5)`.
-pub fn getprotobyname(name: &str) -> Result<Protocol> {
-    let fail = |cause: Cause| Error::new(Call::GetProtoByName, cause).at_name(name);
-    let text = Name::from(name).to_c().map_err(fail)?.unwrap_or_default();
-    let found = sys::protocol_by_name(&text).map(|entry| Protocol(entry.number));
-    found.ok_or_else(|| fail(LookupCode::EAI_NONAME.into()))
-}
-
-/// The name of a protocol.
-///
-/// ```
-/// if let Ok(name) = berkeley::getprotobynumber(berkeley::Protocol::TCP) {
-///     assert_eq!(name, "tcp");
-/// }
-/// ```
-///
-/// # Errors
-///
-/// [`Cause::Lookup`] with `EAI_NONAME` if there is none.
-///
-/// See `getprotobynumber(3)`, `protocols(5)`.
-pub fn getprotobynumber(protocol: Protocol) -> Result<String> {
-    let found = sys::protocol_by_number(protocol.number()).map(|entry| text(entry.name));
-    found.ok_or_else(|| {
-        Error::new(Call::GetProtoByNumber, LookupCode::EAI_NONAME)
-            .at_name(protocol.number().to_string())
-    })
-}
-
-/// The number of the interface of this name.
-///
-/// ```
-/// let lo = berkeley::if_nametoindex("lo")?;
-/// assert_eq!(berkeley::if_indextoname(lo)?, "lo");
-/// # Ok::<(), berkeley::Error>(())
-/// ```
-///
-/// # Errors
-///
-/// `ENODEV` if there is none.
-///
-/// See `if_nametoindex(3)`.
-pub fn if_nametoindex(name: &str) -> Result<u32> {
-    let fail = |cause: Cause| Error::new(Call::IfNameToIndex, cause).at_name(name);
-    let text = Name::from(name).to_c().map_err(fail)?.unwrap_or_default();
-    sys::interface_index(&text).map_err(|errno| fail(errno.into()))
-}
-
-/// The name of the interface with this number.
-///
-/// ```
-/// assert!(berkeley::if_indextoname(0).is_err());
-/// ```
-///
-/// # Errors
-///
-/// `ENXIO` if there is none.
-///
-/// See `if_indextoname(3)`.
-pub fn if_indextoname(index: u32) -> Result<String> {
-    let fail = |errno: Errno| Error::new(Call::IfIndexToName, errno).at_name(index.to_string());
-    sys::interface_name(index).map(text).map_err(fail)
-}
-
-/// Every interface: its number and its name.
-///
-/// ```
-/// assert!(berkeley::if_nameindex()?.iter().any(|(_, name)| name == "lo"));
-/// # Ok::<(), berkeley::Error>(())
-/// ```
-///
-/// # Errors
-///
-/// The system's own.
-///
-/// See `if_nameindex(3)`.
-pub fn if_nameindex() -> Result<Vec<(u32, String)>> {
-    let found = sys::interfaces().map_err(Error::of(Call::IfNameIndex))?;
-    Ok(found.into_iter().map(|(index, name)| (index, text(name))).collect())
+/// Why an old look-up failed. Its "internal error" has the number of another code here, and is the
+/// system's.
+fn host_cause(failure: sys::LookupFailure) -> Cause {
+    const NETDB_INTERNAL: i32 = -1;
+    match failure.code {
+        NETDB_INTERNAL => Cause::Os(failure.errno),
+        code => Cause::Lookup(LookupCode(code)),
+    }
 }
 
 impl From<sys::HostEntry> for Host {
@@ -672,8 +592,15 @@ fn text(bytes: Vec<u8>) -> String {
     }
 }
 
-impl From<Ipv6Addr> for Name<'_> {
-    fn from(host: Ipv6Addr) -> Self {
-        IpAddr::V6(host).into()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Errno;
+
+    #[test]
+    fn an_internal_error_is_the_systems() {
+        let failure = |code| sys::LookupFailure { code, errno: Errno::EMFILE };
+        assert_eq!(host_cause(failure(-1)), Cause::Os(Errno::EMFILE));
+        assert_eq!(host_cause(failure(1)), Cause::Lookup(LookupCode::HOST_NOT_FOUND));
     }
 }

@@ -1,9 +1,12 @@
 //! The socket as a stream of bytes: everything sent, everything read, and files over it.
 
+mod whole;
+
 use std::borrow::Borrow;
 use std::io::{self, BufRead, BufReader, BufWriter, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::AsFd;
 
+pub use self::whole::LengthPrefix;
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
 use crate::socket::Socket;

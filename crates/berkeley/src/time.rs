@@ -1,5 +1,6 @@
 //! Timeouts and deadlines: the one place where a duration is turned into a moment.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -141,6 +142,43 @@ impl SharedTimeout {
     pub(crate) fn set(&self, timeout: Option<Duration>) {
         self.0.store(to_word(timeout), Ordering::Relaxed);
     }
+}
+
+/// A socket's deadline, shared by the threads that use it, in one word: nanoseconds from a moment
+/// early in this process.
+#[derive(Debug)]
+pub(crate) struct SharedDeadline(AtomicU64);
+
+impl SharedDeadline {
+    const NONE: u64 = u64::MAX;
+
+    /// No limit.
+    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a new one")]
+    pub(crate) const NEVER: SharedDeadline = SharedDeadline(AtomicU64::new(SharedDeadline::NONE));
+
+    pub(crate) fn get(&self) -> Deadline {
+        match self.0.load(Ordering::Relaxed) {
+            SharedDeadline::NONE => Deadline::NEVER,
+            nanos => Deadline(beginning().checked_add(Duration::from_nanos(nanos))),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_never(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == SharedDeadline::NONE
+    }
+
+    /// A moment before this process knew of any is kept as that one: it has passed.
+    pub(crate) fn set(&self, deadline: Deadline) {
+        let since = |moment: Instant| moment.saturating_duration_since(beginning());
+        self.0.store(to_word(deadline.0.map(since)), Ordering::Relaxed);
+    }
+}
+
+/// What the words of deadlines count from.
+fn beginning() -> Instant {
+    static BEGINNING: OnceLock<Instant> = OnceLock::new();
+    *BEGINNING.get_or_init(Instant::now)
 }
 
 const fn to_word(timeout: Option<Duration>) -> u64 {

@@ -272,7 +272,7 @@ impl<'s> ZeroCopy<'s> {
 
     /// Waits until one more buffer is free, or some.
     fn wait_for_one(&mut self) -> Result<()> {
-        let (deadline, before) = (self.sock.deadline(), self.pending.len());
+        let (deadline, before) = (self.sock.call_deadline(), self.pending.len());
         loop {
             self.sock.wait(Call::RecvMsg, Interest::Error, deadline)?;
             self.reap()?;

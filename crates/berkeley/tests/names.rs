@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::time::Duration;
+
 use berkeley::{
     AddrInfoFlags, Errno, Family, LookupCode, Name, NameInfoFlags, Protocol, Type, getaddrinfo,
     getnameinfo, inet_aton, inet_ntop, inet_pton,
@@ -141,4 +143,34 @@ fn hosts_by_name_and_address() {
     assert!(!berkeley::getfqdn("").is_empty());
     assert_eq!(berkeley::getfqdn("no.such.host.invalid"), "no.such.host.invalid");
     assert!(berkeley::gethostbyname("a\0b").is_err());
+}
+
+#[test]
+fn answers_are_the_same_with_a_timeout() {
+    for host in ["127.0.0.1", "::1", "localhost", "127.1", "0x7f.1"] {
+        let plain = getaddrinfo(host, 80).call();
+        let timed = getaddrinfo(host, 80).timeout(Duration::from_secs(30)).call();
+        match (plain, timed) {
+            (Ok(plain), Ok(timed)) => assert_eq!(plain, timed, "{host}"),
+            (Err(plain), Err(timed)) => assert_eq!(plain.to_string(), timed.to_string()),
+            (plain, timed) => panic!("{host}: {plain:?}, {timed:?}"),
+        }
+    }
+    let passive = || getaddrinfo(None, 80).flags(AddrInfoFlags::PASSIVE);
+    assert_eq!(
+        passive().timeout(Duration::from_secs(30)).call().unwrap(),
+        passive().call().unwrap()
+    );
+    let service = getaddrinfo("127.0.0.1", "no such service")
+        .timeout(Duration::from_secs(30))
+        .call()
+        .unwrap_err();
+    assert_eq!(service.lookup_code().unwrap().name(), Some("EAI_SERVICE"));
+    let numeric = AddrInfoFlags::NUMERICHOST;
+    let error = getaddrinfo("localhost", 80)
+        .flags(numeric)
+        .timeout(Duration::from_secs(30))
+        .call()
+        .unwrap_err();
+    assert_eq!(error.lookup_code().unwrap().name(), Some("EAI_NONAME"));
 }

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use berkeley::{
-    Addr, Connector, Errno, Family, MsgFlags, Protocol, Server, Socket, Type, create_connection,
-    create_server, opt,
+    Addr, Connector, Deadline, Errno, Family, MsgFlags, Protocol, Server, Socket, Type,
+    create_connection, create_server, opt,
 };
 
 fn pair() -> (Socket, Socket) {
@@ -181,6 +181,73 @@ fn a_duplicate_that_changes_the_mode_does_not_break_the_promise() {
     // The mode belongs to both: this makes the descriptor block.
     a.dup().unwrap().set_timeout(None).unwrap();
     assert!(a.recv(&mut [0; 1]).unwrap_err().is_timeout());
+}
+
+#[test]
+fn one_deadline_for_several_calls() {
+    let (a, b) = pair();
+    let limit = Duration::from_millis(150);
+    let start = Instant::now();
+    b.set_deadline(Deadline::at(start + limit)).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Each byte alone comes soon.
+            while a.send(&[1]).is_ok() {
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let error = loop {
+            match b.recv(&mut [0; 1]) {
+                Ok(len) => assert_eq!(len, 1),
+                Err(error) => break error,
+            }
+        };
+        assert!(error.is_timeout(), "{error}");
+        assert!((limit..Duration::from_secs(20)).contains(&start.elapsed()));
+        // It stays passed for what has to wait; what need not goes on.
+        b.send(b"still").unwrap();
+        assert!(b.send_all(&[0; 16 << 20]).unwrap_err().is_timeout());
+        b.shutdown(berkeley::Shutdown::Both).unwrap();
+    });
+}
+
+#[test]
+fn the_shorter_of_timeout_and_deadline_counts() {
+    let hour = Duration::from_secs(3600);
+    for (timeout, deadline) in
+        [(Duration::from_millis(30), hour), (hour, Duration::from_millis(30))]
+    {
+        let (a, _b) = pair();
+        a.set_timeout(timeout).unwrap();
+        a.set_deadline(Deadline::after(deadline)).unwrap();
+        let start = Instant::now();
+        assert!(a.recv(&mut [0; 1]).unwrap_err().is_timeout());
+        assert!((Duration::from_millis(30)..Duration::from_secs(60)).contains(&start.elapsed()));
+        assert_eq!(a.timeout(), Some(timeout));
+        assert!(a.dup().unwrap().deadline() == a.deadline());
+    }
+    let (a, b) = pair();
+    // Never to wait is never to wait, and the flag for one call too.
+    a.set_deadline(Deadline::after(hour)).unwrap();
+    let now = a.recv_with(&mut [0; 1], MsgFlags::DONTWAIT).unwrap_err();
+    assert!(now.is_would_block());
+    a.set_nonblocking(true).unwrap();
+    assert!(a.recv(&mut [0; 1]).unwrap_err().is_would_block());
+    // Without either it waits again, in the kernel.
+    a.set_timeout(None).unwrap();
+    a.set_deadline(Deadline::NEVER).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(20));
+            b.send(b"x").unwrap();
+        });
+        assert_eq!(a.recv(&mut [0; 1]).unwrap(), 1);
+    });
+    // One that has passed before lets nothing wait, connecting neither.
+    let (_server, _queued, addr) = full();
+    let sock = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT).unwrap();
+    sock.set_deadline(Deadline::at(Instant::now())).unwrap();
+    assert!(sock.connect(addr).unwrap_err().is_timeout());
 }
 
 #[test]

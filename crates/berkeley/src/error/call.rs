@@ -50,10 +50,18 @@ calls! {
     Send = "send";
     /// Sending everything.
     SendAll = "send_all";
+    /// Sending a frame behind its length.
+    SendFrame = "send_frame";
     /// Sending to an address.
     SendTo = "sendto";
     /// Receiving.
     Recv = "recv";
+    /// Receiving so many bytes.
+    RecvExactly = "recv_exactly";
+    /// Receiving up to a separator.
+    RecvUntil = "recv_until";
+    /// Receiving a frame behind its length.
+    RecvFrame = "recv_frame";
     /// Receiving, with the sender's address.
     RecvFrom = "recvfrom";
     /// Sending with control messages.

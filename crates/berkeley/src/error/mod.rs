@@ -55,6 +55,7 @@ struct Full {
     cause: Cause,
     place: Option<Place>,
     bytes_sent: Option<usize>,
+    bytes_received: Option<usize>,
     attempts: Vec<Error>,
 }
 
@@ -82,6 +83,8 @@ pub enum Cause {
     Truncated(Option<usize>),
     /// Control data came along with this many bytes, and the call had no room for it.
     ControlLost(usize),
+    /// A message is longer than it may be: than this many bytes.
+    Limit(usize),
     /// A text or bytes are not an address.
     Address(AddrError),
     /// An argument cannot work: what is wrong with it.
@@ -90,7 +93,8 @@ pub enum Cause {
 
 impl Full {
     fn new(call: Call, cause: Cause) -> Full {
-        Full { call, cause, place: None, bytes_sent: None, attempts: Vec::new() }
+        let (bytes_sent, bytes_received) = (None, None);
+        Full { call, cause, place: None, bytes_sent, bytes_received, attempts: Vec::new() }
     }
 }
 
@@ -232,6 +236,11 @@ impl Error {
         self.with(|full| full.bytes_sent = Some(bytes))
     }
 
+    #[must_use]
+    pub(crate) fn after_receiving(self, bytes: usize) -> Error {
+        self.with(|full| full.bytes_received = Some(bytes))
+    }
+
     /// One error for several attempts: the last one's cause, and all of them inside. If one of
     /// them was still going on when time ran out, that is the cause.
     pub(crate) fn of_attempts(call: Call, mut attempts: Vec<Error>) -> Error {
@@ -334,7 +343,9 @@ impl Error {
             Cause::Lookup(_) => io::ErrorKind::NotFound,
             Cause::TimedOut => io::ErrorKind::TimedOut,
             Cause::UnexpectedEnd => io::ErrorKind::UnexpectedEof,
-            Cause::Truncated(_) | Cause::ControlLost(_) => io::ErrorKind::InvalidData,
+            Cause::Truncated(_) | Cause::ControlLost(_) | Cause::Limit(_) => {
+                io::ErrorKind::InvalidData
+            }
             Cause::Address(_) | Cause::Argument(_) => io::ErrorKind::InvalidInput,
         }
     }
@@ -421,6 +432,25 @@ impl Error {
         self.known()?.bytes_sent
     }
 
+    /// How many bytes of a whole message had come before the call for it failed. They are in the
+    /// memory that it was given.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type};
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// a.send(b"abc")?;
+    /// drop(a);
+    /// let mut room = [0; 8];
+    /// assert_eq!(b.recv_exactly(&mut room).unwrap_err().bytes_received(), Some(3));
+    /// assert_eq!(&room[..3], b"abc");
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("IncompleteReadError", "partial"))]
+    pub fn bytes_received(&self) -> Option<usize> {
+        self.known()?.bytes_received
+    }
+
     /// The errors of every address that was tried, in order; empty if there was only one.
     ///
     /// ```
@@ -466,6 +496,7 @@ impl fmt::Display for Cause {
             Cause::Truncated(Some(len)) => {
                 write!(f, "a datagram of {len} bytes did not fit, and its end is lost")
             }
+            Cause::Limit(most) => write!(f, "the message has more than {most} bytes"),
             Cause::Truncated(None) => f.write_str("a datagram did not fit, and its end is lost"),
             Cause::Address(error) => error.fmt(f),
             Cause::Argument(what) => f.write_str(what),
@@ -490,7 +521,7 @@ impl fmt::Display for Error {
                 }
             }
         }
-        match self.bytes_sent() {
+        match self.bytes_sent().or(self.bytes_received()) {
             Some(bytes) => write!(f, " (after {bytes} bytes)"),
             None => Ok(()),
         }

@@ -62,7 +62,7 @@ impl Socket {
     ///
     /// See `connect(2)`.
     pub fn connect(&self, addr: impl ToAddr) -> Result<()> {
-        self.connect_by(addr, self.deadline())
+        self.connect_by(addr, self.call_deadline())
     }
 
     /// [`connect`](Socket::connect) with the error number of the system as a value, zero for
@@ -227,7 +227,7 @@ impl Socket {
                 Ok(()) => return Ok(()),
                 Err(errno) if !self.waits() => return fail(errno),
                 // The kernel has waited already, as long as its own limit (`SO_SNDTIMEO`) says.
-                Err(errno @ (Errno::EINPROGRESS | Errno::EAGAIN)) if self.timeout().is_none() => {
+                Err(errno @ (Errno::EINPROGRESS | Errno::EAGAIN)) if self.blocks() => {
                     return fail(errno);
                 }
                 // A UNIX socket was waiting for room in the listener's queue, and has left it: no

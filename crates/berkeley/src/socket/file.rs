@@ -156,7 +156,7 @@ impl Socket {
         (pipe, pipes, own): (BorrowedFd<'_>, Interest, Interest),
     ) -> Result<usize> {
         // Without a timeout the kernel may wait, in the pipe as well.
-        let nonblocking = self.timeout().is_some();
+        let nonblocking = !self.blocks();
         let patience = self.patience(MsgFlags::empty());
         let fail = |errno: Errno| Err(Error::new(Call::Splice, errno));
         loop {

@@ -467,7 +467,7 @@ impl Socket {
     /// [`Cause::TimedOut`] if the timeout passes, at once if it is zero.
     #[doc(alias("poll", "POLLERR"))]
     pub fn wait_error(&self) -> Result<()> {
-        self.wait(Call::RecvMsg, Interest::Error, self.deadline()).map(drop)
+        self.wait(Call::RecvMsg, Interest::Error, self.call_deadline()).map(drop)
     }
 }
 

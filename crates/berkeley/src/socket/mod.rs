@@ -27,7 +27,7 @@ use self::retry::BaseFlags;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
 use crate::sys::{self, c};
-use crate::time::SharedTimeout;
+use crate::time::{Deadline, SharedDeadline, SharedTimeout};
 
 /// A socket of any family and type.
 ///
@@ -77,6 +77,7 @@ pub struct Socket {
     /// Where another language's object keeps the number: it changes if that is closed.
     owner: Option<&'static AtomicI32>,
     timeout: SharedTimeout,
+    until: SharedDeadline,
     flags: BaseFlags,
     pub(crate) offload: SendOffload,
     /// The number of an error that came behind a batch, which has yet to be told; or zero.
@@ -211,7 +212,10 @@ impl Socket {
     #[doc(alias = "try_clone")]
     pub fn dup(&self) -> Result<Socket> {
         let fd = sys::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
-        Ok(Socket::assemble(fd, (self.family, self.ty, self.protocol), self.timeout()))
+        let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), self.timeout());
+        same.until.set(self.deadline());
+        same.flags.set((self.family, self.ty, self.protocol), same.blocks());
+        Ok(same)
     }
 
     /// Gives up the socket and answers its descriptor, still open.
@@ -308,6 +312,7 @@ impl Socket {
             owner: None,
             flags: BaseFlags::new(kind, timeout.is_none()),
             timeout,
+            until: SharedDeadline::NEVER,
             offload: SendOffload::new(),
             late: AtomicI32::new(0),
         }
@@ -335,12 +340,58 @@ impl Socket {
     #[doc(alias("settimeout", "set_read_timeout", "set_write_timeout"))]
     pub fn set_timeout(&self, timeout: impl Into<Option<Duration>>) -> Result<()> {
         let timeout = timeout.into();
-        if timeout.is_none() != self.timeout.is_none() {
-            sys::set_nonblocking(self.fd.as_fd(), timeout.is_some())
-                .map_err(Error::of(Call::SetTimeout))?;
-        }
+        self.set_blocking(timeout.is_none() && self.until.is_never())?;
         self.timeout.set(timeout);
-        self.flags.set((self.family, self.ty, self.protocol), timeout.is_none());
+        Ok(())
+    }
+
+    /// Sets a moment by which every later call has to end, whatever its timeout is; a call takes
+    /// no longer than either says. [`Deadline::NEVER`] takes it away again.
+    ///
+    /// It ends waiting: what is ready at once is still sent and received. The calls that send or
+    /// receive in many pieces, such as [`send_all`](Socket::send_all) and
+    /// [`recv_exactly`](Socket::recv_exactly), look at it between the pieces too.
+    ///
+    /// ```
+    /// use berkeley::{Deadline, Family, Protocol, Socket, Type};
+    /// use std::time::Duration;
+    ///
+    /// let (a, b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// b.set_deadline(Deadline::after(Duration::from_millis(30)))?; // for question and answer
+    /// b.send_all(b"question")?;
+    /// assert!(b.recv_vec(100).unwrap_err().is_timeout());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set_timeout`](Socket::set_timeout).
+    #[doc(alias("total_timeout", "overall timeout"))]
+    pub fn set_deadline(&self, deadline: Deadline) -> Result<()> {
+        self.set_blocking(deadline == Deadline::NEVER && self.timeout.is_none())?;
+        self.until.set(deadline);
+        Ok(())
+    }
+
+    /// The moment by which every call has to end.
+    ///
+    /// ```
+    /// use berkeley::{Deadline, Family, Protocol, Socket, Type};
+    ///
+    /// let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT)?;
+    /// assert_eq!(sock.deadline(), Deadline::NEVER);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    pub fn deadline(&self) -> Deadline {
+        self.until.get()
+    }
+
+    /// Lets the kernel wait in the calls to come, or not.
+    fn set_blocking(&self, blocks: bool) -> Result<()> {
+        if blocks != self.blocks() {
+            sys::set_nonblocking(self.fd.as_fd(), !blocks).map_err(Error::of(Call::SetTimeout))?;
+        }
+        self.flags.set((self.family, self.ty, self.protocol), blocks);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
 use crate::sys::control::ControlRoom;
 use crate::sys::{self, Arrived, Errno, Filled, Interest, Odd, Storage};
+use crate::time::Deadline;
 
 /// Receiving.
 impl Socket {
@@ -269,6 +270,21 @@ impl Socket {
             sys::arrived(first.take().map_or_else(again, Err))
         })?;
         self.check(Call::Recv, got, most, asked)
+    }
+
+    /// Receives for a call of several pieces, which has its own patience.
+    pub(crate) fn recv_by(
+        &self,
+        call: Call,
+        room: &mut [MaybeUninit<u8>],
+        asked: MsgFlags,
+        patience: Option<Deadline>,
+    ) -> Result<Filled> {
+        let got = self.retry_by(call, Interest::Read, patience, || {
+            let (fd, base) = (self.fd.as_fd(), self.recv_flags());
+            sys::arrived(sys::recv(fd, &self.flags.receive, room, base, asked.bits()))
+        })?;
+        self.check(call, got, room.len(), asked)
     }
 
     /// The same with the sender.

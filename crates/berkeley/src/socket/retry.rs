@@ -30,7 +30,7 @@ impl Socket {
     /// [`Cause::TimedOut`] if the timeout passes, at once if it is zero.
     #[doc(alias("poll", "select"))]
     pub fn wait_readable(&self) -> Result<()> {
-        self.wait(Call::Recv, Interest::Read, self.deadline()).map(drop)
+        self.wait(Call::Recv, Interest::Read, self.call_deadline()).map(drop)
     }
 
     /// Waits until there is room to send, or a connection attempt has ended, within the timeout.
@@ -48,12 +48,18 @@ impl Socket {
     /// [`Cause::TimedOut`] if the timeout passes, at once if it is zero.
     #[doc(alias("poll", "select"))]
     pub fn wait_writable(&self) -> Result<()> {
-        self.wait(Call::Send, Interest::Write, self.deadline()).map(drop)
+        self.wait(Call::Send, Interest::Write, self.call_deadline()).map(drop)
     }
 
     /// The deadline of a call that begins now.
-    pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::after_option(self.timeout())
+    pub(crate) fn call_deadline(&self) -> Deadline {
+        Deadline::after_option(self.timeout()).min(self.deadline())
+    }
+
+    /// Whether calls wait in the kernel, for as long as it takes.
+    #[inline]
+    pub(crate) fn blocks(&self) -> bool {
+        self.timeout.is_none() && self.until.is_never()
     }
 
     /// Whether calls may wait at all.
@@ -99,9 +105,8 @@ impl Socket {
     /// block" is the answer. Without a timeout it is, too: the kernel has waited already, and says
     /// so only if its own limit (`SO_RCVTIMEO`) has passed.
     pub(crate) fn patience(&self, asked: MsgFlags) -> Option<Deadline> {
-        let timeout = self.timeout()?;
-        let waits = !timeout.is_zero() && !asked.contains(MsgFlags::DONTWAIT);
-        waits.then(|| Deadline::after(timeout))
+        let waits = !self.blocks() && self.waits() && !asked.contains(MsgFlags::DONTWAIT);
+        waits.then(|| self.call_deadline())
     }
 
     /// Makes a call of the kernel until it succeeds, fails for good, or time is up.

@@ -6,7 +6,8 @@ use std::ptr;
 
 use super::{Errno, Storage, c};
 
-/// Why a look-up failed: the C library's own code, and `errno` where that code is `EAI_SYSTEM`.
+/// Why a look-up failed: the C library's own code, and `errno` where that code is `EAI_SYSTEM`, or
+/// `h_errno`'s for internal errors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LookupFailure {
     pub(crate) code: i32,
@@ -100,7 +101,7 @@ pub(crate) fn getnameinfo(addr: &Storage, flags: i32) -> Result<(Vec<u8>, Vec<u8
 }
 
 /// The host with this name (`gethostbyname`), or the resolver's `h_errno`.
-pub(crate) fn host_by_name(name: &CStr, family: i32) -> Result<HostEntry, i32> {
+pub(crate) fn host_by_name(name: &CStr, family: i32) -> Result<HostEntry, LookupFailure> {
     host(|entry, buffer, len, result, h_errno| {
         // SAFETY: as `host` promises, plus a C string.
         unsafe { gethostbyname2_r(name.as_ptr(), family, entry, buffer, len, result, h_errno) }
@@ -108,7 +109,7 @@ pub(crate) fn host_by_name(name: &CStr, family: i32) -> Result<HostEntry, i32> {
 }
 
 /// The host with this address (`gethostbyaddr`), or the resolver's `h_errno`.
-pub(crate) fn host_by_addr(address: &[u8], family: i32) -> Result<HostEntry, i32> {
+pub(crate) fn host_by_addr(address: &[u8], family: i32) -> Result<HostEntry, LookupFailure> {
     host(|entry, buffer, len, result, h_errno| {
         // SAFETY: as `host` promises, plus the bytes of an address with their length.
         unsafe {
@@ -364,7 +365,7 @@ fn read_answer(entry: &c::addrinfo) -> Option<Answer> {
 /// closure gets valid pointers and the length of the buffer, and must only pass them on.
 fn host(
     call: impl Fn(*mut c::hostent, *mut c_char, usize, *mut *mut c::hostent, *mut c_int) -> c_int,
-) -> Result<HostEntry, i32> {
+) -> Result<HostEntry, LookupFailure> {
     let mut buffer = vec![0u8; 1024];
     loop {
         let mut entry = MaybeUninit::<c::hostent>::uninit();
@@ -382,7 +383,8 @@ fn host(
         }
         // SAFETY: on success the call points `result` at `entry`, else it leaves null.
         let Some(found) = (unsafe { result.as_ref() }) else {
-            return Err(h_errno);
+            // The call answers the system's number itself.
+            return Err(LookupFailure { code: h_errno, errno: Errno(code) });
         };
         return Ok(HostEntry {
             name: copy_text(found.h_name),

@@ -462,7 +462,7 @@ impl XdpSocket {
         if matches!(*held(&self.program), Program::None) {
             return wrong("no program hands frames to this socket: see XdpSocket::attach");
         }
-        let deadline = self.sock.deadline();
+        let deadline = self.sock.call_deadline();
         loop {
             {
                 let mut recv = held(&self.recv);
@@ -571,7 +571,7 @@ struct Pauses<'s> {
 
 impl Pauses<'_> {
     fn new(home: &XdpSocket) -> Pauses<'_> {
-        Pauses { sock: &home.sock, deadline: home.sock.deadline(), next: PAUSES.0 }
+        Pauses { sock: &home.sock, deadline: home.sock.call_deadline(), next: PAUSES.0 }
     }
 
     fn next(&mut self, call: Call) -> Result<()> {

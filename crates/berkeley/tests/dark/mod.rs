@@ -6,7 +6,9 @@ use berkeley::{Errno, Error, Family, Protocol, Socket, Type};
 use berkeley_testing::skip;
 
 /// Addresses of the networks for documentation, from which no answer comes.
+#[allow(dead_code, reason = "not every test connects")]
 pub(crate) const V4: &str = "198.51.100.7:80";
+#[allow(dead_code, reason = "not every test connects")]
 pub(crate) const V6: &str = "[2001:db8::7]:80";
 
 /// Runs this in a thread with a network namespace of its own, and tells it whether IPv6 is there.
@@ -28,6 +30,30 @@ pub(crate) fn in_a_dark_network(test: impl FnOnce(bool) + Send) {
     if let Err(why) = outcome {
         skip!("no network of its own: {why}");
     }
+}
+
+/// The same in which this machine's name servers are, and never answer.
+#[allow(dead_code, reason = "not every test has names")]
+pub(crate) fn without_name_servers(test: impl FnOnce() + Send) {
+    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let servers =
+        text.lines().filter_map(|line| line.strip_prefix("nameserver")?.trim().parse().ok());
+    let servers: Vec<std::net::Ipv4Addr> = servers.collect();
+    if servers.is_empty() {
+        skip!("no name server of IPv4 in /etc/resolv.conf");
+    }
+    in_a_dark_network(|_| {
+        let mut silent = Vec::new();
+        for server in servers {
+            let [a, b, c, _] = server.octets();
+            // An address of this network's own answers, unless somebody listens and says nothing.
+            let _ = darken(4, &[a, b, c, 0], 24);
+            let socket = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT).unwrap();
+            let _ = socket.bind((server, 53));
+            silent.push(socket);
+        }
+        test();
+    });
 }
 
 /// Brings loopback up, gives it an address of a network, and routes the whole network to it: what
