@@ -4,6 +4,7 @@ mod bench;
 mod cpython;
 mod fresh;
 mod fuzz;
+mod iperf;
 mod kernel;
 mod layers;
 mod miri;
@@ -26,6 +27,7 @@ Usage: cargo xtask <COMMAND>
                    ends with `N passed, N failed, N skipped`
   layers           only the order of the layers and the address of `unsafe`
   bench [ARGS...]  what a call costs beside other libraries; see `cargo xtask bench --help`
+  iperf [ARGS...]  `berkeley bench` beside iperf3; see `cargo xtask iperf --help`
   peers            the tests against ncat, socat, curl, tshark and strace, of which none may be
                    skipped; as root, installs those that are missing with apt-get
   kernel [ARGS...] the tests under a kernel that has every family of sockets; see
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         (Some("test"), []) => test::all(),
         (Some("layers"), []) => layers::check(),
         (Some("bench"), args) => bench::run(args),
+        (Some("iperf"), args) => iperf::run(args),
         (Some("peers"), []) => peers::run(),
         (Some("cpython"), args) => cpython::run(args),
         (Some("python"), args) => python::run(args),

@@ -69,6 +69,19 @@ fn streams_arrive_whole() {
 }
 
 #[test]
+fn streams_keep_to_a_rate() {
+    let server = serve("127.0.0.1:0", &[]);
+    for rate in ["64k", "8M"] {
+        let (_, result, _) = bench(server.place(), &["--only", "throughput", "-r", rate]);
+        let flow = &result["throughput"];
+        let bits = if rate == "64k" { 64e3 } else { 8e6 };
+        let most = bits * number(&flow["sent"]["seconds"]) / 8.0 + number(&flow["size"]);
+        let sent = number(&flow["sent"]["bytes"]);
+        assert!(0.0 < sent && sent <= most, "{sent} of {most}");
+    }
+}
+
+#[test]
 fn datagrams_are_counted_where_they_arrive() {
     let server = serve("127.0.0.1:0", &[]);
     let place = format!("udp://127.0.0.1:{}", server.port());
@@ -103,10 +116,10 @@ fn datagrams_are_counted_where_they_arrive() {
 
 #[test]
 fn one_of_the_two_can_be_asked_for() {
-    let server = serve("[::1]:0", &[]);
     if create_server("[::1]:0").is_err() {
         skip!("there is no IPv6");
     }
+    let server = serve("[::1]:0", &[]);
     let (_, result, _) = bench(server.place(), &["--only", "round-trips", "-s", "100"]);
     assert_eq!(
         (&result["throughput"], &result["round_trips"]["size"]),

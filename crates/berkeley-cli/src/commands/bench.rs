@@ -87,8 +87,13 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
     view.event(&json!({
         "event": "listening", "addr": addr.to_string(), "endpoint": endpoint, "port": addr.port(),
     }))?;
-    let server =
-        serve::Server { listener: &place.socket, once: arguments.once, stopped: &stopped, view };
+    let server = serve::Server {
+        listener: &place.socket,
+        once: arguments.once,
+        stopped: &stopped,
+        view,
+        waiting: None.into(),
+    };
     let ended = server.run();
     view.result(&json!({ "schema": "berkeley.bench-serve/1", "ok": ended.is_ok() }))?;
     ended

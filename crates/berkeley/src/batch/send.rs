@@ -227,31 +227,47 @@ impl SendBatch {
     /// Adds a datagram whose control messages stand already at the end of the others.
     #[inline]
     fn add(&mut self, data: &[u8], to: &Addr, can_join: bool, before: usize) {
-        let control = self.control.all.len() - before;
-        let other_addr = !self.addrs.all.last().is_some_and(|last| last.0.is_same(&to.0));
         self.data.all.extend_from_slice(data);
         self.datagrams += 1;
-        if let Some(last) = self.runs.all.last_mut() {
-            let like = last.open && can_join && !other_addr && data.len() <= last.size;
-            if like && last.control == control {
-                let its =
-                    before.checked_sub(control).and_then(|at| self.control.all.get(at..before));
-                if control == 0 || self.control.all.get(before..) == its {
-                    self.control.all.truncate(before);
-                    last.datagrams += 1;
-                    last.bytes += data.len();
-                    last.open = data.len() == last.size;
-                    return;
-                }
-            }
+        if !(can_join && self.joins_last(data.len(), to, before)) {
+            self.begin_run(data.len(), to, can_join, before);
         }
+    }
+
+    /// Adds one of this length to the last run, if it fits there.
+    #[inline]
+    fn joins_last(&mut self, len: usize, to: &Addr, before: usize) -> bool {
+        let (Some(run), Some(last)) = (self.runs.all.last_mut(), self.addrs.all.last()) else {
+            return false;
+        };
+        let control = self.control.all.len() - before;
+        let fits = run.open && len <= run.size && control == run.control;
+        if !fits || !last.0.is_same(&to.0) {
+            return false;
+        }
+        if control > 0 {
+            let its = before.checked_sub(control).and_then(|at| self.control.all.get(at..before));
+            if self.control.all.get(before..) != its {
+                return false;
+            }
+            self.control.all.truncate(before);
+        }
+        run.datagrams += 1;
+        run.bytes += len;
+        run.open = len == run.size;
+        true
+    }
+
+    /// Begins another run with a datagram of this length.
+    #[inline(never)]
+    fn begin_run(&mut self, size: usize, to: &Addr, can_join: bool, before: usize) {
+        let other_addr = !self.addrs.all.last().is_some_and(|last| last.0.is_same(&to.0));
         if other_addr {
             self.addrs.all.push(*to);
         }
-        let size = data.len();
-        let run =
-            Run { size, datagrams: 1, bytes: size, control, can_join, open: can_join, other_addr };
-        self.runs.all.push(run);
+        let control = self.control.all.len() - before;
+        let (datagrams, bytes, open) = (1, size, can_join);
+        self.runs.all.push(Run { size, datagrams, bytes, control, can_join, open, other_addr });
     }
 
     /// How many datagrams wait.

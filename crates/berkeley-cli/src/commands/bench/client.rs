@@ -96,7 +96,7 @@ fn request(arguments: &Arguments, datagrams: bool, work: Work) -> Request {
     let size = arguments.size.unwrap_or(match (work, datagrams) {
         (Work::RoundTrips, _) => 64,
         (_, true) => 1200,
-        (_, false) => 128 * 1024,
+        (_, false) => block(arguments),
     });
     let seconds = arguments.duration.as_secs_f64();
     let interval = INTERVAL.max(seconds / MOST_SAMPLES);
@@ -113,7 +113,7 @@ impl Way<'_> {
         let (token, sockets) = self.arrange(&request)?;
         let (datagrams, start) = (self.datagrams, Instant::now());
         let (trips, ..) = self.work(&request, &sockets, |socket, meter| {
-            let load = load(&request, start, None, token);
+            let load = load(&request, None, token);
             match datagrams {
                 true => work::trip_datagrams(socket, load, meter),
                 false => work::trip_stream(socket, load, meter),
@@ -134,7 +134,7 @@ impl Way<'_> {
         let (datagrams, start) = (self.datagrams, Instant::now());
         let rate = self.arguments.rate.map(|bits| bits / 8.0 / request.streams as f64);
         let (done, samples) = self.work(&request, &sockets, |socket, meter| {
-            let load = load(&request, start, rate, token);
+            let load = load(&request, rate, token);
             match datagrams {
                 true => work::send_datagrams(socket, load, meter),
                 false => work::send_stream(socket, load, meter),
@@ -336,7 +336,15 @@ impl Way<'_> {
     }
 }
 
-fn load(request: &Request, start: Instant, rate: Option<f64>, token: u32) -> Load {
-    let until = start + Duration::from_secs_f64(request.seconds);
-    Load { size: request.size, until, rate, token }
+/// How much is sent at a time through a stream: at a rate no more than is due in a moment.
+fn block(arguments: &Arguments) -> usize {
+    const MOST: usize = 128 * 1024;
+    let streams = arguments.parallel.max(1) as f64;
+    let due = arguments.rate.map(|bits| (bits / 8.0 / streams * 0.02) as usize);
+    due.map_or(MOST, |due| due.clamp(1, MOST))
+}
+
+fn load(request: &Request, rate: Option<f64>, token: u32) -> Load {
+    let time = Duration::from_secs_f64(request.seconds);
+    Load { size: request.size, time, rate, token }
 }

@@ -90,32 +90,49 @@ fn rates(flow: &Flow, title: &str, area: &Area<'_>) -> Result<(), Box<dyn Error 
     legend.position(SeriesLabelPosition::LowerRight).draw().map_err(owned)
 }
 
-/// How many of the round trips took no longer than that.
+/// How long the slowest of ten, of a hundred and so on took at least: each step to the right is
+/// a digit nine more of the percentile.
 fn distribution(trips: &Trips, title: &str, area: &Area<'_>) -> Result<(), Box<dyn Error>> {
-    let micros = |nanos: u64| (nanos.max(1)) as f64 / 1000.0;
+    let micros = |nanos: u64| nanos.max(1) as f64 / 1000.0;
+    let farthest = (trips.times.len().max(10) as f64).log10();
     let points: Vec<(f64, f64)> = trips
         .times
         .iter_quantiles(10)
-        .map(|step| (micros(step.value_iterated_to()), step.quantile() * 100.0))
+        .map(|step| {
+            let nines = -(1.0 - step.quantile()).max(f64::MIN_POSITIVE).log10();
+            (nines.min(farthest), micros(step.value_iterated_to()))
+        })
         .collect();
-    let least = micros(trips.times.min()) * 0.9;
-    let most = (micros(trips.times.max()) * 1.1).max(least * 2.0);
+    let least = micros(trips.times.min()) * 0.8;
+    let most = (micros(trips.times.max()) * 1.2).max(least * 2.0);
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(64)
-        .build_cartesian_2d((least..most).log_scale(), 0.0..100.0)
+        .build_cartesian_2d(0.0..farthest, (least..most).log_scale())
         .map_err(owned)?;
     chart
         .configure_mesh()
-        .x_desc("µs")
-        .y_desc("% took no longer")
+        .x_desc("percentile")
+        .y_desc("µs")
+        .x_label_formatter(&|nines| percentile(*nines))
         .light_line_style(TRANSPARENT)
         .draw()
         .map_err(owned)?;
     chart.draw_series(LineSeries::new(points, RECEIVED.stroke_width(2))).map_err(owned)?;
     Ok(())
+}
+
+/// The percentile with so many nines, if that is a whole number of them.
+fn percentile(nines: f64) -> String {
+    let whole = nines.round();
+    if (nines - whole).abs() > 1e-6 {
+        return String::new();
+    }
+    // 99.9 has one digit behind the point.
+    let digits = (whole as usize).saturating_sub(2);
+    format!("{:.digits$}", 100.0 - 100.0 * 10_f64.powf(-whole))
 }
 
 /// What a rate is best told in.
@@ -131,4 +148,15 @@ fn unit(most: f64) -> (f64, &'static str) {
 /// The error without what it borrows.
 fn owned(error: impl Error) -> Box<dyn Error> {
     error.to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_have_their_digits() {
+        let all = [0.0, 0.5, 1.0, 2.0, 3.0, 5.0].map(percentile);
+        assert_eq!(all, ["0", "", "90", "99", "99.9", "99.999"]);
+    }
 }

@@ -1,11 +1,12 @@
 //! The other side of a measurement: it receives, counts and tells.
 
+use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use berkeley::{Family, Protocol, Socket, Type, opt};
+use berkeley::{Addr, Family, Protocol, Socket, Type, opt};
 
 use super::talk::{Received, Request, Said, Silence, Talk, Work};
 use super::track::Label;
@@ -16,10 +17,10 @@ use crate::view::View;
 /// How often it looks around.
 const STEP: Duration = Duration::from_millis(50);
 
-/// How long a client may take to say what it wants, and its streams to come.
+/// How long the streams of a client may take to come, and a measurement longer than was said.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a stranger may take, while nobody else is served.
+/// How long a client may take to say what it wants, while nobody else is served.
 const STRANGER: Duration = Duration::from_secs(2);
 
 /// How long nothing has to come after the last datagram was sent, for it to be over.
@@ -40,6 +41,8 @@ pub(super) struct Server<'a> {
     pub(super) once: bool,
     pub(super) stopped: &'a AtomicBool,
     pub(super) view: &'a View,
+    /// Who has come while another one was served, whose end was seen only then.
+    pub(super) waiting: Cell<Option<Talk>>,
 }
 
 impl Server<'_> {
@@ -54,11 +57,13 @@ impl Server<'_> {
             match self.serve(&mut talk) {
                 Ok(true) if self.once => return Ok(()),
                 Ok(_) => {}
-                Err(failure) if self.is_stopped() => return Err(failure),
                 // It is the client's business, who is told as well as can be.
                 Err(failure) => {
                     self.view.note(format_args!("{}: {}", talk.with, failure.message));
                     let _ = talk.say(&Said::Refused(failure.message));
+                    if self.is_stopped() {
+                        return Err(Failure::new(Exit::Interrupted, ""));
+                    }
                 }
             }
         }
@@ -70,15 +75,14 @@ impl Server<'_> {
 
     /// Who comes next within this time; nobody if it is told to stop.
     fn accept(&self, within: Duration) -> Result<Option<Talk>, Failure> {
+        if let Some(talk) = self.waiting.take() {
+            return Ok(Some(talk));
+        }
         let until = Instant::now() + within;
-        self.listener.set_timeout(STEP)?;
+        self.listener.set_timeout(STEP.min(within).max(Duration::from_millis(1)))?;
         while !self.is_stopped() {
             match self.listener.accept() {
-                Ok((socket, from)) => {
-                    let with =
-                        if from.is_empty() { "a client".to_owned() } else { from.to_string() };
-                    return Ok(Some(Talk::new(socket, with)));
-                }
+                Ok((socket, from)) => return Ok(Some(called(socket, from))),
                 Err(error) if !error.is_timeout() && !error.is_would_block() => {
                     // One that gave up before it was accepted.
                     self.view.detail(format_args!("{error}"));
@@ -96,13 +100,12 @@ impl Server<'_> {
     /// Does what a client asks for, until it goes; whether it has asked for anything.
     fn serve(&self, talk: &mut Talk) -> Result<bool, Failure> {
         let mut any = false;
-        let mut patience = STRANGER;
         loop {
-            match talk.hear(patience) {
+            match talk.hear(STRANGER) {
                 Ok(Said::Measure(request)) => {
                     check(&request)?;
                     self.measure(talk, &request)?;
-                    (any, patience) = (true, PATIENCE);
+                    any = true;
                 }
                 // A stream of a measurement that is over.
                 Ok(_) => return Ok(any),
@@ -193,7 +196,7 @@ impl Server<'_> {
     /// The connections of a measurement, which have to come soon.
     fn stream_sockets(
         &self,
-        talk: &Talk,
+        talk: &mut Talk,
         request: &Request,
         token: u32,
     ) -> Result<Vec<Socket>, Failure> {
@@ -201,11 +204,16 @@ impl Server<'_> {
         let until = Instant::now() + PATIENCE;
         let mut sockets = Vec::new();
         while sockets.len() < request.streams {
-            let left = until.saturating_duration_since(Instant::now());
-            let Some(mut other) = self.accept(left)? else {
+            let other = self.accept(STEP)?;
+            if !matches!(talk.hear(Duration::ZERO), Err(Silence::Waiting)) {
+                self.waiting.set(other);
+                return Err(Failure::new(Exit::Recv, "the client is gone"));
+            }
+            if Instant::now() >= until || self.is_stopped() {
                 return Err(Failure::new(Exit::Timeout, "not all streams have come"));
-            };
-            match other.hear(left.min(STRANGER)) {
+            }
+            let Some(mut other) = other else { continue };
+            match other.hear(STRANGER) {
                 Ok(Said::Join(its)) if its == token => {
                     let _ = other.socket.set(opt::TCP_NODELAY, true);
                     work::prepare(&other.socket)?;
@@ -259,22 +267,28 @@ impl Server<'_> {
                 let exit = if now > over { Exit::Timeout } else { Exit::Interrupted };
                 return Err(Failure::new(exit, why));
             }
-            // Whoever else comes meanwhile need not wait to be told.
             self.listener.set_timeout(Duration::ZERO)?;
-            if let Ok((socket, _)) = self.listener.accept() {
-                refuse(&Talk::new(socket, String::new()));
+            let other = self.listener.accept().ok().map(|(socket, from)| called(socket, from));
+            let wait = match (&other, told) {
+                (Some(_), _) => Duration::ZERO,
+                (_, Some(_)) => Duration::from_millis(5),
+                _ => next.saturating_duration_since(Instant::now()).min(STEP),
+            };
+            let heard = talk.hear(wait);
+            if !matches!(heard, Ok(Said::Done { .. }) | Err(Silence::Waiting)) {
+                self.waiting.set(other);
+                return Err(match heard {
+                    Err(Silence::Failed(failure)) => failure,
+                    _ => Failure::new(Exit::Recv, "the client is gone"),
+                });
             }
-            let wait = next.saturating_duration_since(Instant::now()).min(STEP);
-            match talk.hear(if told.is_some() { Duration::from_millis(5) } else { wait }) {
-                Ok(Said::Done { sent }) => {
-                    told = Some(sent.iter().sum());
-                    quiet = (Instant::now(), meter.datagrams());
-                }
-                Ok(_) | Err(Silence::Ended) => {
-                    return Err(Failure::new(Exit::Recv, "the client is gone"));
-                }
-                Err(Silence::Waiting) => {}
-                Err(Silence::Failed(failure)) => return Err(failure),
+            // It need not wait to be told.
+            if let Some(other) = other {
+                refuse(&other);
+            }
+            if let Ok(Said::Done { sent }) = heard {
+                told = Some(sent.iter().sum());
+                quiet = (Instant::now(), meter.datagrams());
             }
         }
     }
@@ -289,6 +303,12 @@ fn receive(socket: &Socket, request: &Request, token: u32, meter: &Meter) -> Res
         }
         (Work::RoundTrips, false) => work::echo_stream(socket, meter).map(|()| Done::default()),
     }
+}
+
+/// A conversation with who has come from there.
+fn called(socket: Socket, from: Addr) -> Talk {
+    let with = if from.is_empty() { "a client".to_owned() } else { from.to_string() };
+    Talk::new(socket, with)
 }
 
 /// Whether it can be done; what a client says is not believed.

@@ -60,8 +60,8 @@ impl Meter {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Load {
     pub(super) size: usize,
-    /// Until when.
-    pub(super) until: Instant,
+    /// For how long, from when its thread runs; but something goes in any case.
+    pub(super) time: Duration,
     /// At most so many bytes a second.
     pub(super) rate: Option<f64>,
     pub(super) token: u32,
@@ -133,10 +133,7 @@ pub(super) fn send_datagrams(socket: &Socket, load: Load, meter: &Meter) -> Resu
             Ok(sent) => sent,
             Err(error) => {
                 let before = error.bytes_sent().unwrap_or(0) / load.size.max(1);
-                // The queue of the interface is full, and says so instead of waiting.
-                if error.errno() != Some(Errno::ENOBUFS) {
-                    silence.bear(error)?;
-                }
+                silence.bear(error)?;
                 before
             }
         };
@@ -211,7 +208,8 @@ pub(super) fn receive_datagrams(
 pub(super) fn trip_stream(socket: &Socket, load: Load, meter: &Meter) -> Result<Trips> {
     let (message, mut memory) = (vec![0x5a; load.size], vec![0; load.size]);
     let mut trips = Trips::new()?;
-    while Instant::now() < load.until && !meter.has_ended() {
+    let until = Instant::now() + load.time;
+    while (trips.times.is_empty() || Instant::now() < until) && !meter.has_ended() {
         let start = Instant::now();
         let (mut sent, mut got) = (0, 0);
         let silence = Silence::new();
@@ -239,7 +237,8 @@ pub(super) fn trip_datagrams(socket: &Socket, load: Load, meter: &Meter) -> Resu
     let (mut message, mut memory) = (vec![0x5a; load.size], vec![0; load.size]);
     let mut trips = Trips::new()?;
     let mut number = 0;
-    while Instant::now() < load.until && !meter.has_ended() {
+    let until = Instant::now() + load.time;
+    while (number == 0 || Instant::now() < until) && !meter.has_ended() {
         let label = Label { token: load.token, number, sent_at: 0 };
         label.write(&mut message);
         number += 1;
@@ -357,18 +356,23 @@ impl Pace {
 
     /// How many blocks or datagrams are due, perhaps after a short sleep; `None` at the end.
     fn wait(&self, meter: &Meter) -> Option<u64> {
-        let now = Instant::now();
-        if now >= self.load.until || meter.has_ended() {
+        let passed = self.start.elapsed();
+        if passed >= self.load.time && self.sent > 0 || meter.has_ended() {
             return None;
         }
         let Some(rate) = self.load.rate else { return Some(u64::MAX) };
         let size = self.load.size as f64;
-        let due = (rate * (now - self.start).as_secs_f64() - self.sent as f64) / size;
+        let due = (rate * passed.as_secs_f64() - self.sent as f64) / size;
         if due >= 1.0 {
             return Some(due as u64);
         }
         let wait = Duration::try_from_secs_f64((1.0 - due) * size / rate).unwrap_or(STEP);
-        std::thread::sleep(wait.min(STEP).min(self.load.until - now));
+        let left = self.load.time.saturating_sub(passed);
+        // At a low rate the first one may be due only after the end.
+        if left.is_zero() {
+            return Some(1);
+        }
+        std::thread::sleep(wait.min(STEP).min(left));
         Some(0)
     }
 }
@@ -383,7 +387,12 @@ impl Silence {
 
     /// Bears an error that only says that nothing has, for as long as is usual.
     fn bear(&self, error: Error) -> Result<()> {
-        match error.is_would_block() {
+        // The queue of an interface that is full says so instead of waiting.
+        let is_full = error.errno() == Some(Errno::ENOBUFS);
+        if is_full {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        match error.is_would_block() || is_full {
             true if self.0.elapsed() < PATIENCE => Ok(()),
             true => Err(Failure::new(
                 Exit::Timeout,
