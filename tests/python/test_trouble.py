@@ -22,7 +22,8 @@ CALLS = {
     "recv_fds": "call = lambda: socket.recv_fds(first, 10, 1)",
     "send": "call = lambda: [first.send(bytes(1 << 20)) for _ in range(1000)]",
     "sendmsg": "call = lambda: [first.sendmsg([bytes(1 << 20)] * 2) for _ in range(1000)]",
-    "send of datagrams": "first.close(); second.close(); first, second = socket.socketpair(type=socket.SOCK_DGRAM);"
+    "send of datagrams": "first.close(); second.close();"
+    "first, second = socket.socketpair(type=socket.SOCK_DGRAM);"
     "call = lambda: [first.send(b'x') for _ in range(100_000)]",
     "sendall with a timeout": "first.settimeout(60); call = lambda: first.sendall(bytes(1 << 26))",
     "sendfile": "import tempfile; file = tempfile.TemporaryFile(); file.truncate(1 << 26);"
