@@ -13,6 +13,7 @@ Examples:
   echo hello | berkeley connect :8000       talk to it
   berkeley resolve localhost                the addresses that programs get for a name
   berkeley who :8000                        which program has the port
+  berkeley bench udp://:5400                how much gets to berkeley bench --serve :5400
 
 Addresses:
   host:port  :8000  [::1]:80  tcp://host:port  tcp4://  tcp6://  udp://  udp4://  udp6://
@@ -103,6 +104,7 @@ pub(crate) enum Command {
     Serve(commands::serve::Arguments),
     Connect(commands::connect::Arguments),
     Ping(commands::ping::Arguments),
+    Bench(commands::bench::Arguments),
     Resolve(commands::resolve::Arguments),
     Who(commands::who::Arguments),
     Options(commands::options::Arguments),

@@ -72,11 +72,19 @@ impl View {
 
     /// A live line about a transfer, on a terminal and if nothing else is written there.
     pub(crate) fn progress_line(&self, writes_results: bool) -> Option<ProgressBar> {
+        self.bar(writes_results, "{elapsed_precise}  {bytes}  {bytes_per_sec}")
+    }
+
+    /// A live line about anything.
+    pub(crate) fn live_line(&self) -> Option<ProgressBar> {
+        self.bar(false, "{elapsed_precise} {msg}")
+    }
+
+    fn bar(&self, writes_results: bool, template: &str) -> Option<ProgressBar> {
         if !self.progress || writes_results && std::io::stdout().is_terminal() {
             return None;
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-        let template = "{elapsed_precise}  {bytes}  {bytes_per_sec}";
         bar.set_style(
             ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()),
         );

@@ -9,6 +9,7 @@ const VERBS: &[&str] = &[
     "serve",
     "connect",
     "ping",
+    "bench",
     "resolve",
     "who",
     "options",

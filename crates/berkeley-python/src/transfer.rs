@@ -305,7 +305,8 @@ fn receive_whole(
 /// Room for control messages, as a caller asks for it.
 fn control_room(len: Py_ssize_t) -> Res<usize> {
     match i32::try_from(len) {
-        Ok(len @ 0..) => Ok(len as usize),
+        // No kernel sends more beside a message, and memory that is lacking would end the process.
+        Ok(len @ 0..) => Ok((len as usize).min(1 << 20)),
         _ => Err(value_error("invalid ancillary data buffer length")),
     }
 }

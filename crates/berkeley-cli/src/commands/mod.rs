@@ -1,5 +1,6 @@
 //! The commands. Each file has the command's arguments and `run`.
 
+pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod connect;
 pub(crate) mod demo;
@@ -20,6 +21,7 @@ use crate::view::View;
 pub(crate) fn run(cli: &Cli, view: &View) -> Result<(), Failure> {
     let global = &cli.global;
     match &cli.command {
+        Command::Bench(arguments) => bench::run(arguments, global, view),
         Command::Completions(arguments) => completions::run(arguments, view),
         Command::Connect(arguments) => connect::run(arguments, global, view),
         Command::Demo(arguments) => demo::run(arguments, global, view),

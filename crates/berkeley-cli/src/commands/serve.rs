@@ -79,10 +79,10 @@ enum Answer {
 }
 
 /// A socket that is served at, and the file to remove with it.
-struct Place {
-    socket: Socket,
+pub(crate) struct Place {
+    pub(crate) socket: Socket,
     /// The kind of place, with its address.
-    endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// Whether there are connections to accept.
     accepts: bool,
     path: Option<PathBuf>,
@@ -123,8 +123,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
     };
     let shared = arguments.reuseport || threads > 1;
     for text in &arguments.places {
-        let endpoint = place::endpoint(text, false, global)?;
-        let place = open(&endpoint, is_wildcard(&endpoint), shared, global)?;
+        let place = open(text, shared, global)?;
         announce(&place, view)?;
         places.push(place);
     }
@@ -196,11 +195,22 @@ fn again(place: &Place, global: &Global) -> Result<Option<Place>, Failure> {
     let shares = matches!(socket.family(), Family::INET | Family::INET6)
         && matches!(socket.ty(), Type::STREAM | Type::DGRAM)
         && !matches!(socket.protocol(), Protocol::SCTP | Protocol::DCCP);
-    shares.then(|| open(&place.endpoint, serves_both(socket), true, global)).transpose()
+    shares.then(|| open_at(&place.endpoint, serves_both(socket), true, global)).transpose()
 }
 
-/// Opens a place, for both versions of IP if they are meant.
-fn open(endpoint: &Endpoint, both: bool, shared: bool, global: &Global) -> Result<Place, Failure> {
+/// Opens the socket that serves at an address.
+pub(crate) fn open(text: &str, shared: bool, global: &Global) -> Result<Place, Failure> {
+    let endpoint = place::endpoint(text, false, global)?;
+    open_at(&endpoint, is_wildcard(&endpoint), shared, global)
+}
+
+/// The same, for both versions of IP if they are meant.
+fn open_at(
+    endpoint: &Endpoint,
+    both: bool,
+    shared: bool,
+    global: &Global,
+) -> Result<Place, Failure> {
     let endpoint = endpoint.clone();
     let mut server = Server::new().reuse_port(shared);
     for (level, number, value) in place::options(&endpoint, global)? {

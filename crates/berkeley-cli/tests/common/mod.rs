@@ -21,8 +21,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `berkeley serve` with these arguments, of which so many are addresses.
     pub(crate) fn start(addresses: usize, arguments: &[&str]) -> Server {
+        Server::start_as("serve", addresses, arguments)
+    }
+
+    /// The same with another command that serves.
+    pub(crate) fn start_as(verb: &str, addresses: usize, arguments: &[&str]) -> Server {
         let mut command = berkeley();
-        command.arg("serve").args(arguments);
+        command.arg(verb).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
