@@ -17,6 +17,24 @@ CALLS = {
     "accept": "listener = socket.create_server(('127.0.0.1', 0)); call = listener.accept",
     "accept with a timeout": "listener = socket.create_server(('127.0.0.1', 0));"
     "listener.settimeout(60); call = listener.accept",
+    "recvfrom_into": "call = lambda: first.recvfrom_into(bytearray(10))",
+    "recvmsg_into": "call = lambda: first.recvmsg_into([bytearray(10)])",
+    "recv_fds": "call = lambda: socket.recv_fds(first, 10, 1)",
+    "send": "call = lambda: [first.send(bytes(1 << 20)) for _ in range(1000)]",
+    "sendmsg": "call = lambda: [first.sendmsg([bytes(1 << 20)] * 2) for _ in range(1000)]",
+    "send of datagrams": "first.close(); second.close();"
+    "first, second = socket.socketpair(type=socket.SOCK_DGRAM);"
+    "call = lambda: [first.send(b'x') for _ in range(100_000)]",
+    "sendall with a timeout": "first.settimeout(60); call = lambda: first.sendall(bytes(1 << 26))",
+    "sendfile": "import tempfile; file = tempfile.TemporaryFile(); file.truncate(1 << 26);"
+    "call = lambda: first.sendfile(file)",
+    "connect": "listener = socket.socket(socket.AF_UNIX); listener.bind('\\0' + str(os.getpid()));"
+    "listener.listen(0); kept = [];"
+    "\ndef call():"
+    "\n    while True:"
+    "\n        kept.append(socket.socket(socket.AF_UNIX))"
+    "\n        kept[-1].connect(listener.getsockname())",
+    "makefile that writes": "call = lambda: first.makefile('wb').write(bytes(1 << 26))",
     "makefile": "call = first.makefile('rb').readline",
     "makefile without a buffer": "call = lambda: first.makefile('rb', 0).read(5)",
 }
@@ -121,6 +139,80 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 first.close(); second.close()
 """
         )
+
+    def test_fork_in_the_middle_of_other_threads_calls(self):
+        # What the threads of the parent hold, the child must be able to do without.
+        output(
+            code=HEAD.format("")
+            + """
+stop = threading.Event()
+def work(timeout):
+    while not stop.is_set():
+        a, b = socket.socketpair()
+        with a, b:
+            a.settimeout(timeout)
+            b.sendall(b"x" * 100_000)
+            while len(a.recv(1 << 18)) == 0:
+                pass
+            with a.makefile("rb") as file:
+                b.close()
+                file.read()
+            socket.getaddrinfo("127.0.0.1", 80)
+threads = [threading.Thread(target=work, args=(timeout,)) for timeout in (None, 30)]
+waiting = threading.Thread(target=lambda: second.recv(1))
+for thread in (*threads, waiting): thread.start()
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, since 3.12
+for _ in range(30):
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            a, b = socket.socketpair()
+            b.settimeout(30)
+            a.sendall(b"y" * 50_000)
+            got = b.recv(1 << 18)
+            listener = socket.create_server(("127.0.0.1", 0))
+            client = socket.create_connection(listener.getsockname(), 30)
+            accepted, _ = listener.accept()
+            accepted.sendall(got[:1000])
+            code = 0 if client.recv(1 << 18) == b"y" * 1000 else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+stop.set()
+first.send(b"x")
+for thread in (*threads, waiting): thread.join()
+first.close(); second.close()
+""",
+        )
+
+    def test_the_interpreter_ends_in_the_middle_of_many_short_calls(self):
+        # Threads that come back from a call are ended where they want the interpreter again.
+        for _ in range(5):
+            done = run(
+                dev=False,
+                code=HEAD.format("")
+                + """
+def work(timeout):
+    a, b = socket.socketpair()
+    a.settimeout(timeout)
+    b.settimeout(timeout)
+    buffer = bytearray(100)
+    while True:
+        a.send(b"x"); b.recv(10)
+        a.sendall(b"x"); b.recv_into(buffer)
+        a.sendmsg([b"x"]); b.recvmsg(10)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            with socket.create_connection(listener.getsockname()), listener.accept()[0]:
+                socket.getaddrinfo("127.0.0.1", 80)
+for timeout in (None, 30, None, 30):
+    threading.Thread(target=work, args=(timeout,), daemon=True).start()
+time.sleep(0.05)
+print("end", flush=True)
+""",
+            )
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "end\n", ""))
 
     def test_the_interpreter_ends_while_a_thread_waits(self):
         for name, call in CALLS.items():
