@@ -38,7 +38,7 @@ Usage: cargo xtask cpython [OPTION]... [MODULE]...
   --kernel          under a kernel that has every family, as `cargo xtask kernel` has it: test_socket
                     may skip there only what is of other systems
   --stock           measure again what CPython's own gives
-  --jobs N          so many at a time, each in a network of its own (as many as processors, at most 2)
+  --jobs N          so many at a time, each in a network of its own (two for a processor, at most 4)
 
 Without --python these run that are found: 3.11, 3.12 and 3.13, each from PATH or pyenv, with
 CPython's tests installed.
@@ -53,8 +53,9 @@ const DIFFERENTIAL: &str = "differential";
 /// What skips nothing for want of a family where there is every one.
 const OF_FAMILIES: &str = "test_socket";
 
-/// More tests at a time find each other's deadlines too short.
+/// So many suites at a time for a processor, which each uses for a quarter of its time; and in all.
 const JOBS: usize = 2;
+const MOST_JOBS: usize = 4;
 
 /// What the arguments ask for.
 #[derive(Debug, PartialEq)]
@@ -147,7 +148,7 @@ fn wanted(args: &[String]) -> Result<Wanted, String> {
         variant: Variant::Native,
         stock_again: false,
         kernel: false,
-        jobs: processors.min(JOBS),
+        jobs: (processors * JOBS).min(MOST_JOBS),
     };
     let mut args = args.iter();
     while let Some(arg) = args.next() {

@@ -23,8 +23,9 @@ The project's chores.
 
 Usage: cargo xtask <COMMAND>
 
-  test             everything that must hold: format, lints, layers, tests, documentation;
-                   ends with `N passed, N failed, N skipped`
+  test             everything that must hold: format, lints, layers, tests, documentation, the
+                   Python package, three of CPython's suites with it; ends with
+                   `N passed, N failed, N skipped`
   layers           only the order of the layers and the address of `unsafe`
   bench [ARGS...]  what a call costs beside other libraries; see `cargo xtask bench --help`
   iperf [ARGS...]  `berkeley bench` beside iperf3; see `cargo xtask iperf --help`
@@ -48,7 +49,7 @@ Usage: cargo xtask <COMMAND>
                    `cargo xtask programs --help`
   fresh            `cargo xtask test` in a fresh clone of the last commit
 
-`test` and `layers` need only cargo and a C compiler.
+`test` and `layers` need only cargo and a C compiler; what is of Python skips without it.
 ";
 
 fn main() -> ExitCode {
