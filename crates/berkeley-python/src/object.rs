@@ -106,6 +106,30 @@ impl Object {
         py.detach(|| call(&lent)).map_err(|error| errors::raise(&error))
     }
 
+    /// [`Object::call`] to move bytes, so few that it is `brief` if the kernel does not wait: then
+    /// it is made with the interpreter in hand. To give that away and take it again costs a tenth
+    /// of such a call, and where another thread computes, it is not had again at once. Nobody
+    /// waits long for what takes microseconds, and whoever calls again and again gives way after
+    /// the switch interval, as any thread does.
+    #[inline]
+    pub(crate) fn transfer<T: Send>(
+        &self,
+        py: Python<'_>,
+        brief: bool,
+        call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
+    ) -> Res<T> {
+        if !brief || self.timeout.load(Ordering::Relaxed) != 0 || !self.is_plain() {
+            return self.call(py, call);
+        }
+        call(&*self.lend()?).map_err(|error| errors::raise(&error))
+    }
+
+    /// Whether the kernel only moves bytes for such a socket: others have work done in the call.
+    fn is_plain(&self) -> bool {
+        let family = self.family.load(Ordering::Relaxed);
+        matches!(family, libc::AF_INET | libc::AF_INET6 | libc::AF_UNIX)
+    }
+
     /// Gives the object a socket, as what it was asked for.
     pub(crate) fn take(
         &self,
