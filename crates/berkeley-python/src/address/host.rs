@@ -25,10 +25,17 @@ pub(crate) fn host<'a>(object: *mut PyObject) -> Res<Host<'a>> {
     // SAFETY: a live object, whose kind each branch has checked; what can change is copied.
     let name = unsafe {
         if ffi::PyUnicode_Check(object) != 0 {
-            if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
-                Written::Text(utf8(object)?)
-            } else {
-                Written::Bytes(Cow::Owned(in_names_encoding(object)?))
+            // A class below `str` is encoded even so, as CPython does: that refuses more.
+            match utf8(object) {
+                Ok(text) if text.is_ascii() && ffi::PyUnicode_CheckExact(object) != 0 => {
+                    Written::Text(text)
+                }
+                answer => {
+                    if answer.is_err() {
+                        ffi::PyErr_Clear();
+                    }
+                    Written::Bytes(Cow::Owned(in_names_encoding(object)?))
+                }
             }
         } else if ffi::PyBytes_Check(object) != 0 {
             Written::Bytes(Cow::Borrowed(byte_string(object)))
