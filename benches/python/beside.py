@@ -1,8 +1,8 @@
-"""What a call costs in `berkeley.socket`, beside Python's own `socket`, in one process.
+"""What a call costs in `berkeley.socket`, beside Python's own `socket`.
 
 Each row is timed in turns, ours and theirs, and the fastest of all turns counts: a machine with
 other work makes a turn slower, never faster. System calls are counted by strace in a run of their
-own (`--trace ROW ours|stock` is that run).
+own (`--trace ROW ours|stock` is that run). asyncio runs `echo.py`, unchanged, in fresh processes.
 
     python benches/python/beside.py            the table
     python benches/python/beside.py --check    fails if a target is missed
@@ -10,16 +10,15 @@ own (`--trace ROW ours|stock` is that run).
 """
 
 import argparse
-import asyncio
+import functools
 import json
+import pathlib
 import re
 import shutil
 import socket as stock
 import subprocess
 import sys
 import time
-
-from berkeley import socket as ours
 
 #: How often a row is timed for each side, and for how long at least.
 ROUNDS = 15
@@ -29,8 +28,20 @@ SECONDS = 0.02
 class Row:
     """A row of the table: what is done, once, and what it must reach."""
 
-    def __init__(self, name, prepare, target=None, calls=None):
+    def __init__(self, name, prepare, target=None, calls=None, alone=False):
         self.name, self.prepare, self.target, self.calls = name, prepare, target, calls
+        #: Whether each side needs a process of its own: what is imported for the other one frees
+        #: memory, after which large objects cost less.
+        self.alone = alone
+
+
+def module(side):
+    """The module of a side, imported only now."""
+    if side == "stock":
+        return stock
+    from berkeley import socket
+
+    return socket
 
 
 def pair(module, timeout=None, kind=stock.SOCK_STREAM):
@@ -128,7 +139,7 @@ def getsockname(module):
 
 
 def same_mode(module):
-    a, b = pair(module, 5)
+    a, _ = pair(module, 5)
     return lambda: a.settimeout(5)
 
 
@@ -195,8 +206,9 @@ def refused(module):
 ROWS = [
     Row("send + recv, 64 B", send_recv, 1.1, 2),
     Row("send + recv with timeout", lambda m: send_recv(m, 5), 1.6, 2),
+    Row("send + recv without waiting", lambda m: send_recv(m, 0), 1.1, 2),
     Row("sendmsg + recvmsg with timeout", messages, 1.0, 2),
-    Row("recv(262144) of 64 B, and send", lambda m: send_recv(m, None, 262144), 5, 2),
+    Row("recv(262144) of 64 B, and send", lambda m: send_recv(m, None, 262144), 5, 2, alone=True),
     Row("UDP sendto + recvfrom", datagrams, 1.2, 2),
     Row("UDP sendto + recvfrom with timeout", lambda m: datagrams(m, 5), 1.2, 2),
     Row("accept", accept_alone, 2, 1),
@@ -235,57 +247,63 @@ def timed(once, count):
 def measure(row):
     """The fastest of each side, in a process of its own: memory that one row has freed would make
     another one faster."""
-    command = [sys.executable, __file__, "--measure", row.name]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def measured(row):
-    """The fastest of each side, in turns whose order alternates."""
-    sides = {"ours": row.prepare(ours), "stock": row.prepare(stock)}
-    count = max(1, int(SECONDS / max(timed(sides["stock"], 20), 1e-9)))
-    best = dict.fromkeys(sides, float("inf"))
-    for turn in range(ROUNDS):
-        order = list(sides) if turn % 2 else list(reversed(sides))
-        for side in order:
-            best[side] = min(best[side], timed(sides[side], count))
-    return best
-
-
-async def echoed(count):
-    async def serve(reader, writer):
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    start = time.perf_counter()
-    for _ in range(count):
-        writer.write(b"x" * 64)
-        await reader.readexactly(64)
-    taken = time.perf_counter() - start
-    writer.close()
-    server.close()
-    return taken / count
-
-
-def measure_asyncio():
-    """asyncio uses the `socket` of its process: a process for each side, in turns."""
-    best = {"ours": float("inf"), "stock": float("inf")}
-    for turn in range(6):
-        for side in ("ours", "stock") if turn % 2 else ("stock", "ours"):
-            command = [sys.executable, __file__, "--echo"]
-            if side == "ours":
-                command[1:1] = ["-m", "berkeley"]
-            taken = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    runs = [["ours", "stock"]]
+    if row.alone:
+        runs = [["ours"], ["stock"]] * 4
+    best = dict.fromkeys(runs[0] + runs[-1], float("inf"))
+    for sides in runs:
+        command = [sys.executable, __file__, "--measure", row.name, *sides]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        for side, taken in json.loads(answer).items():
             best[side] = min(best[side], taken)
     return best
+
+
+def measured(row, sides):
+    """The fastest of each side, in turns whose order alternates."""
+    prepared = {side: row.prepare(module(side)) for side in sides}
+    count = max(1, int(SECONDS / max(timed(prepared[sides[-1]], 20), 1e-9)))
+    best = dict.fromkeys(sides, float("inf"))
+    for turn in range(ROUNDS):
+        for side in sides if turn % 2 else reversed(sides):
+            best[side] = min(best[side], timed(prepared[side], count))
+    return best
+
+
+#: asyncio's streams in processes of their own, which do nothing else: (name, connections, which
+#: number of echo.py, target, how often each side).
+ECHOES = [
+    ("asyncio streams echo, 64 B", 1, "first", 2, 8),
+    ("the same over 100 connections", 100, "first", 2, 8),
+    ("the same after a stream has ended", 1, "later", 1.0, 8),
+]
+ECHO = str(pathlib.Path(__file__).with_name("echo.py"))
+
+
+def echo_command(side, connections):
+    through = ["-m", "berkeley"] if side == "ours" else []
+    return [sys.executable, *through, ECHO, "--connections", str(connections)]
+
+
+def measure_echo(connections, which, turns):
+    best = {"ours": float("inf"), "stock": float("inf")}
+    for turn in range(turns):
+        for side in ("ours", "stock") if turn % 2 else ("stock", "ours"):
+            command = echo_command(side, connections)
+            answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            best[side] = min(best[side], json.loads(answer)[which] / 1e6)
+    return best
+
+
+def echo_calls(connections, which, side):
+    """How many calls an echo makes, those for memory included."""
+    return counted(echo_command(side, connections), 2000, 1 if which == "first" else 3, True)
 
 
 def traced(name, side):
     """Does a row a hundred times between two marks that strace shows."""
     row = next(row for row in ROWS if row.name == name)
-    once = row.prepare(ours if side == "ours" else stock)
+    once = row.prepare(module(side))
     clients = once.fill(100) if hasattr(once, "fill") else []
     kept = []
     once_or_keep = (lambda: kept.append(once())) if clients else once
@@ -299,19 +317,28 @@ def traced(name, side):
     os.getppid()
 
 
+MEMORY = r"\b(brk|mmap|munmap|mremap|madvise)\("
+
+
 def system_calls(row, side):
     """How many calls one makes, or None without strace."""
+    # Memory is nobody's call in particular.
+    command = [sys.executable, __file__, "--trace", row.name, side]
+    return counted(command, 100, 1, False)
+
+
+def counted(command, count, part, memory):
+    """Calls for one of so many, in a part of what strace shows between its marks."""
     if not shutil.which("strace"):
         return None
-    command = ["strace", "-f", "-qq", sys.executable, __file__, "--trace", row.name, side]
-    trace = subprocess.run(command, capture_output=True, text=True).stderr
+    trace = subprocess.run(["strace", "-f", "-qq", *command], capture_output=True, text=True).stderr
     parts = re.split(r"getppid\(\).*\n", trace)
-    if len(parts) < 3:
+    if len(parts) <= part + 1:
         return None
-    lines = [line for line in parts[1].splitlines() if re.search(r"\w+\(", line)]
-    # Memory is nobody's system call in particular.
-    lines = [line for line in lines if not re.search(r"\b(brk|mmap|munmap|mremap|madvise)\(", line)]
-    return len(lines) / 100
+    lines = [line for line in parts[part].splitlines() if re.search(r"\w+\(", line)]
+    if not memory:
+        lines = [line for line in lines if not re.search(MEMORY, line)]
+    return len(lines) / count
 
 
 def main():
@@ -320,24 +347,34 @@ def main():
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--row", help="only rows with this text in their name")
     parser.add_argument("--trace", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--measure", help=argparse.SUPPRESS)
-    parser.add_argument("--echo", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.trace:
         return traced(*options.trace)
     if options.measure:
-        row = next(row for row in ROWS if row.name == options.measure)
-        return print(json.dumps(measured(row)))
-    if options.echo:
-        return print(min(asyncio.run(echoed(2000)) for _ in range(3)))
+        name, *sides = options.measure
+        row = next(row for row in ROWS if row.name == name)
+        return print(json.dumps(measured(row, sides)))
     results, missed = [], []
     if not options.json:
         print(f"{'':40} {'stock':>9} {'ours':>9} {'ratio':>6} {'target':>6}   calls stock, ours")
-    rows = [row for row in ROWS if not options.row or options.row in row.name]
-    for row in [*rows, *([Row("asyncio streams echo, 64 B", None, 2)] if not options.row else [])]:
-        best = measure(row) if row.prepare else measure_asyncio()
+    rows = [(row, measure, system_calls) for row in ROWS]
+    for name, connections, which, target, turns in ECHOES:
+        best = functools.partial(measure_echo, connections, which, turns)
+        calls = functools.partial(echo_calls, connections, which)
+        rows.append(
+            (
+                Row(name, None, target),
+                lambda _, best=best: best(),
+                lambda _, side, calls=calls: calls(side),
+            )
+        )
+    for row, time_it, count_calls in rows:
+        if options.row and options.row not in row.name:
+            continue
+        best = time_it(row)
         ratio = best["stock"] / best["ours"]
-        calls = [system_calls(row, side) if row.prepare else None for side in ("stock", "ours")]
+        calls = [count_calls(row, side) for side in ("stock", "ours")]
         wrong = row.calls is not None and calls[1] is not None and calls[1] > row.calls + 0.05
         ok = ratio >= (row.target or 0) and not wrong
         if not ok:

@@ -4,7 +4,6 @@
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr::{fn_addr_eq, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::time::Duration;
 
 use berkeley::Socket;
 use pyo3::ffi::{self, PyObject};
@@ -13,7 +12,7 @@ use crate::batch;
 use crate::errors;
 use crate::methods;
 use crate::names;
-use crate::object::{self, DEFAULT_TIMEOUT, Object};
+use crate::object::{self, Object};
 use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
@@ -263,10 +262,6 @@ unsafe extern "C" fn accept(this: *mut PyObject, _: *mut PyObject) -> *mut PyObj
         let kind = object.kind();
         let asked = (kind.family, object.ty.load(Ordering::Relaxed), kind.protocol);
         let (socket, from) = methods::accept_socket(py, object)?;
-        if let Ok(limit) = u64::try_from(DEFAULT_TIMEOUT.load(Ordering::Relaxed)) {
-            let set = socket.set_timeout(Duration::from_nanos(limit));
-            set.map_err(|error| errors::raise(&error))?;
-        }
         let from = methods::address_of(object, &from)?;
         tuple([make(class, socket, asked)?, from]).map(Owned::into_ptr)
     })
@@ -302,19 +297,10 @@ pub(crate) fn connected(
     py: Python<'_>,
     (family, ty, protocol): (c_int, c_int, c_int),
 ) -> Res<(Socket, Socket)> {
-    let timeout = match DEFAULT_TIMEOUT.load(Ordering::Relaxed) {
-        _ if ty & libc::SOCK_NONBLOCK != 0 => 0,
-        default => default,
-    };
     let made = py.detach(|| {
-        let ty = (ty & !object::TYPE_FLAGS).into();
-        let (a, b) = Socket::pair(family.into(), ty, protocol.into())?;
-        if timeout >= 0 {
-            for socket in [&a, &b] {
-                socket.set_timeout(Duration::from_nanos(timeout as u64))?;
-            }
-        }
-        Ok::<_, berkeley::Error>((a, b))
+        let kind = (ty & !object::TYPE_FLAGS).into();
+        let (a, b) = Socket::pair(family.into(), kind, protocol.into())?;
+        Ok::<_, berkeley::Error>((object::waiting_as(ty, a)?, object::waiting_as(ty, b)?))
     });
     made.map_err(|error| errors::raise(&error))
 }

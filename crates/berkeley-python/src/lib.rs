@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering;
 
-use berkeley::{Family, Protocol, Type, constants};
+use berkeley::{Family, Protocol, Type, cmsg, constants};
 use pyo3::ffi::{self, PyObject};
 use raw::{
     Owned, Python, Raised, Res, boolean, guard, int, none, os_error, overflow_error, parse, tuple,
@@ -178,31 +178,27 @@ fn run_handlers() -> ControlFlow<()> {
     })
 }
 
-/// The length that one of the two is asked for. The limit is that of room for control messages:
-/// that of a message with as much data in it.
-fn control_len(args: *mut PyObject, call: &str, len: fn(usize) -> usize) -> Answer {
-    let mut data: ffi::Py_ssize_t = 0;
-    match call {
-        "CMSG_LEN" => parse!(args, c"n:CMSG_LEN", &mut data)?,
-        _ => parse!(args, c"n:CMSG_SPACE", &mut data)?,
-    }
+/// A length for `CMSG_LEN` or `CMSG_SPACE`. What the smallest message takes (`least`) counts
+/// against the limit, which is that of room for control messages.
+fn control_len(data: ffi::Py_ssize_t, call: &str, least: usize, len: fn(usize) -> usize) -> Answer {
     let most = i32::MAX as usize;
-    let data = usize::try_from(data).ok().filter(|data| *data <= most);
-    let whole = data
-        .filter(|data| {
-            data.saturating_add(if call == "CMSG_LEN" { len(0) } else { len(1) }) <= most
-        })
-        .map(len)
-        .ok_or_else(|| overflow_error(&format!("{call}() argument out of range")))?;
+    let data = usize::try_from(data).ok();
+    let data = data.filter(|data| data.checked_add(least).is_some_and(|whole| whole <= most));
+    let whole =
+        data.map(len).ok_or_else(|| overflow_error(&format!("{call}() argument out of range")))?;
     int(whole as i64)
 }
 
 fn cmsg_len(_: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
-    control_len(args, "CMSG_LEN", berkeley::cmsg::len)
+    let mut data: ffi::Py_ssize_t = 0;
+    parse!(args, c"n:CMSG_LEN", &mut data)?;
+    control_len(data, "CMSG_LEN", cmsg::len(0), cmsg::len)
 }
 
 fn cmsg_space(_: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
-    control_len(args, "CMSG_SPACE", berkeley::cmsg::space)
+    let mut data: ffi::Py_ssize_t = 0;
+    parse!(args, c"n:CMSG_SPACE", &mut data)?;
+    control_len(data, "CMSG_SPACE", cmsg::space(1), cmsg::space)
 }
 
 fn close(py: Python<'_>, _: *mut PyObject, arg: *mut PyObject) -> Answer {
@@ -227,12 +223,11 @@ fn dup(_: Python<'_>, _: *mut PyObject, arg: *mut PyObject) -> Answer {
 }
 
 fn get_default_timeout(_: Python<'_>, _: *mut PyObject, _: *mut PyObject) -> Answer {
-    methods::seconds(object::DEFAULT_TIMEOUT.load(Ordering::Relaxed))
+    methods::seconds(object::nanos(berkeley::default_timeout()))
 }
 
 fn set_default_timeout(_: Python<'_>, _: *mut PyObject, arg: *mut PyObject) -> Answer {
-    let timeout = data::timeout(arg)?;
-    object::DEFAULT_TIMEOUT.store(object::nanos(timeout), Ordering::Relaxed);
+    berkeley::set_default_timeout(data::timeout(arg)?);
     Ok(none())
 }
 

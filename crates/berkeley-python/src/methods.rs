@@ -160,6 +160,8 @@ pub(crate) fn accept_socket(
 fn accept(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
     known_family(object)?;
     let (socket, from) = accept_socket(py, object)?;
+    // Whoever makes an object of the number gives it the default timeout: this is a bare one.
+    socket.set_timeout(None).map_err(|error| errors::raise(&error))?;
     let fd = socket.into_raw_fd();
     let made = || tuple([int(fd.into())?, address_of(object, &from)?]);
     made().inspect_err(|_| {

@@ -46,9 +46,6 @@ const _: () = {
 /// The type, once the module is made.
 static TYPE: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(null_mut());
 
-/// The timeout of new sockets, as in the object.
-pub(crate) static DEFAULT_TIMEOUT: AtomicI64 = AtomicI64::new(-1);
-
 pub(crate) fn socket_type() -> *mut ffi::PyTypeObject {
     TYPE.load(Ordering::Acquire)
 }
@@ -102,6 +99,30 @@ impl Object {
     ) -> Res<T> {
         let lent = self.lend()?;
         py.detach(|| call(&lent)).map_err(|error| errors::raise(&error))
+    }
+
+    /// [`Object::call`] to move bytes, so few that it is `brief` if the kernel does not wait: then
+    /// it is made with the interpreter in hand. To give that away and take it again costs a tenth
+    /// of such a call, and where another thread computes, it is not had again at once. Nobody
+    /// waits long for what takes microseconds, and whoever calls again and again gives way after
+    /// the switch interval, as any thread does.
+    #[inline]
+    pub(crate) fn transfer<T: Send>(
+        &self,
+        py: Python<'_>,
+        brief: bool,
+        call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
+    ) -> Res<T> {
+        if !brief || self.timeout.load(Ordering::Relaxed) != 0 || !self.is_plain() {
+            return self.call(py, call);
+        }
+        call(&*self.lend()?).map_err(|error| errors::raise(&error))
+    }
+
+    /// Whether the kernel only moves bytes for such a socket: others have work done in the call.
+    fn is_plain(&self) -> bool {
+        let family = self.family.load(Ordering::Relaxed);
+        matches!(family, libc::AF_INET | libc::AF_INET6 | libc::AF_UNIX)
     }
 
     /// Gives the object a socket, as what it was asked for.
@@ -328,22 +349,22 @@ fn open(py: Python<'_>, object: &Object, (family, ty, protocol): (i32, i32, i32)
     let family = if family == -1 { libc::AF_INET } else { family };
     let ty = if ty == -1 { libc::SOCK_STREAM } else { ty };
     let protocol = if protocol == -1 { 0 } else { protocol };
-    let timeout = match DEFAULT_TIMEOUT.load(Ordering::Relaxed) {
-        _ if ty & libc::SOCK_NONBLOCK != 0 => 0,
-        default => default,
-    };
     let made = py.detach(|| {
-        let socket = Socket::new(family.into(), (ty & !TYPE_FLAGS).into(), protocol.into())?;
-        if timeout >= 0 {
-            socket.set_timeout(Duration::from_nanos(timeout as u64))?;
-        }
-        Ok::<_, berkeley::Error>(socket)
+        let kind = (ty & !TYPE_FLAGS).into();
+        waiting_as(ty, Socket::new(family.into(), kind, protocol.into())?)
     });
     let socket = made.map_err(|error| errors::raise(&error))?;
-    let fd = std::os::fd::IntoRawFd::into_raw_fd(socket);
-    object.timeout.store(timeout, Ordering::Relaxed);
-    object.fill(fd, family, ty & !TYPE_FLAGS, protocol);
+    let timeout = socket.timeout();
+    object.take(socket, (family, ty, protocol), timeout);
     Ok(())
+}
+
+/// A new socket, which has the default timeout, without any wait if its type says so.
+pub(crate) fn waiting_as(ty: c_int, socket: Socket) -> berkeley::Result<Socket> {
+    if ty & libc::SOCK_NONBLOCK != 0 {
+        socket.set_timeout(Duration::ZERO)?;
+    }
+    Ok(socket)
 }
 
 /// Takes a descriptor over, and finds out what was not said of it.
@@ -381,13 +402,15 @@ fn from_number(
     };
     let ty = if ty == -1 { ask("SO_TYPE", libc::SO_TYPE)? } else { ty };
     let protocol = if protocol == -1 { ask("SO_PROTOCOL", libc::SO_PROTOCOL)? } else { protocol };
-    let default = DEFAULT_TIMEOUT.load(Ordering::Relaxed);
-    let timeout = if ty & libc::SOCK_NONBLOCK != 0 { 0 } else { default };
-    if timeout >= 0 && ty & libc::SOCK_NONBLOCK == 0 {
-        let limit = Duration::from_nanos(timeout as u64);
-        lent.set_timeout(limit).map_err(|error| errors::raise(&error))?;
-    }
-    object.timeout.store(timeout, Ordering::Relaxed);
+    let timeout = match berkeley::default_timeout() {
+        _ if ty & libc::SOCK_NONBLOCK != 0 => Some(Duration::ZERO),
+        None => None,
+        limit => {
+            lent.set_timeout(limit).map_err(|error| errors::raise(&error))?;
+            limit
+        }
+    };
+    object.timeout.store(nanos(timeout), Ordering::Relaxed);
     object.fill(fd, family, ty & !TYPE_FLAGS, protocol);
     Ok(())
 }

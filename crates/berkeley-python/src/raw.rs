@@ -258,11 +258,21 @@ fn error_class(errno: i32) -> *mut PyObject {
     }
 }
 
-/// The number and its text, as `OSError` takes them: made once, and kept.
+/// The number and its text, as `OSError` takes them: made once, and kept. In another language than
+/// that of C the text is asked for each time, for a program may change it.
 fn error_arguments(errno: i32) -> Option<*mut PyObject> {
     const MADE: usize = 134; // Linux's largest number is 133.
     static KEPT: [AtomicPtr<PyObject>; MADE] =
         [const { AtomicPtr::new(std::ptr::null_mut()) }; MADE];
+    // SAFETY: asks for the name of the locale, which is compared at once.
+    let plain = unsafe {
+        let name = libc::setlocale(libc::LC_MESSAGES, std::ptr::null());
+        !name.is_null()
+            && matches!(std::ffi::CStr::from_ptr(name).to_bytes(), b"C" | b"C.UTF-8" | b"POSIX")
+    };
+    if !plain {
+        return None;
+    }
     let place = KEPT.get(usize::try_from(errno).ok()?)?;
     let kept = place.load(Ordering::Acquire);
     if !kept.is_null() {

@@ -25,6 +25,7 @@ pub(crate) fn host<'a>(object: *mut PyObject) -> Res<Host<'a>> {
     // SAFETY: a live object, whose kind each branch has checked; what can change is copied.
     let name = unsafe {
         if ffi::PyUnicode_Check(object) != 0 {
+            // A class below `str` is encoded even so, as CPython does: that refuses more.
             match plain_ascii(object) {
                 Some(text) => Written::Text(text),
                 None => Written::Bytes(Cow::Owned(in_names_encoding(object)?)),
