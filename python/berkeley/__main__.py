@@ -119,7 +119,7 @@ def _run_input(arguments: list[str]) -> None:
     if sys.stdin.isatty():
         from code import interact
 
-        interact(local=names)
+        interact(local=names, exitmsg="")
     else:
         _execute(sys.stdin.buffer.read(), "<stdin>", names)
 

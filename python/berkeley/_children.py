@@ -25,7 +25,10 @@ def register() -> None:
 
 
 def _extend(util: ModuleType) -> None:
-    spawn = util.spawnv_passfds
+    # Not of its documented interface, but there since 3.4.
+    spawn = getattr(util, "spawnv_passfds", None)
+    if spawn is None:
+        return
 
     def spawnv_passfds(path: "Any", args: Sequence[str], passfds: "Any") -> "Any":
         return spawn(path, [_line(word) for word in args], passfds)
