@@ -37,22 +37,21 @@
 
 mod ring;
 mod state;
+mod waiting;
 
 use std::fmt;
 use std::ops::Deref;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
 
 use self::state::{Arrived, Receiving, Sending};
+use self::waiting::{Pauses, wait};
 use crate::addr::XdpAddr;
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::{Family, Protocol, Type};
 use crate::socket::Socket;
 use crate::sys::memory::ChunkMemory;
 use crate::sys::{self, Errno, Interest, c};
-use crate::time::Deadline;
 
 /// How much memory an [`XdpSocket`] shares with the kernel.
 ///
@@ -136,12 +135,6 @@ const HEADER: usize = 14;
 
 /// `XDP_SHARED_UMEM`, and `XDP_USE_SG`, which spreads one frame over several.
 const REFUSED: u16 = c::XDP_SHARED_UMEM | c::XDP_USE_SG;
-
-/// How long to wait between two looks for frames that have been sent, at first and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_micros(20), Duration::from_millis(1));
-
-/// How often to look whether the interface is still there.
-const LOOK: Duration = Duration::from_secs(1);
 
 impl XdpSocket {
     /// A socket with this memory, which is not yet bound.
@@ -341,7 +334,7 @@ impl XdpSocket {
         let Some(first) = frames.first() else { return Ok(0) };
         self.check(first.as_ref())?;
         let good = frames.iter().map(AsRef::as_ref).take_while(|frame| self.check(frame).is_ok());
-        let mut pauses = Pauses::new(self);
+        let mut pauses = Pauses::new(&self.sock);
         loop {
             let mut send = held(&self.send);
             if !send.has_memory() {
@@ -417,7 +410,7 @@ impl XdpSocket {
     /// Those of [`wake`](XdpSocket::wake), [`Cause::TimedOut`] if the timeout passes, `EAGAIN` if
     /// it is zero: the frames go on all the same.
     pub fn flush(&self) -> Result<()> {
-        let mut pauses = Pauses::new(self);
+        let mut pauses = Pauses::new(&self.sock);
         loop {
             let mut send = held(&self.send);
             send.take_back().map_err(Error::of(Call::Send))?;
@@ -556,51 +549,6 @@ impl Drop for XdpFrame<'_> {
 impl fmt::Debug for XdpFrame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("XdpFrame").field("len", &self.len()).finish_non_exhaustive()
-    }
-}
-
-/// Waiting until frames have been sent.
-///
-/// The kernel says when there is room in the ring, but not when frames come back: where the one
-/// does not help, this looks again after a while.
-struct Pauses<'s> {
-    sock: &'s Socket,
-    deadline: Deadline,
-    next: Duration,
-}
-
-impl Pauses<'_> {
-    fn new(home: &XdpSocket) -> Pauses<'_> {
-        Pauses { sock: &home.sock, deadline: home.sock.call_deadline(), next: PAUSES.0 }
-    }
-
-    fn next(&mut self, call: Call) -> Result<()> {
-        if !self.sock.waits() {
-            return Err(Error::new(call, Errno::EAGAIN));
-        }
-        wait(self.sock, call, Interest::Write, self.deadline)?;
-        if self.deadline.has_passed() {
-            return Err(Error::new(call, Cause::TimedOut));
-        }
-        thread::sleep(self.deadline.remaining().map_or(self.next, |left| left.min(self.next)));
-        self.next = PAUSES.1.min(self.next * 2);
-        Ok(())
-    }
-}
-
-/// Waits until the socket is ready. No wait is woken for good when the interface is removed, so
-/// this looks now and then: a kick of the kernel fails with `ENXIO` then, and else does no harm.
-fn wait(sock: &Socket, call: Call, interest: Interest, deadline: Deadline) -> Result<()> {
-    loop {
-        match sock.wait(call, interest, deadline.min(Deadline::after(LOOK))) {
-            Ok(_) => return Ok(()),
-            Err(error) if !error.is_timeout() => return Err(error),
-            Err(_) if sys::xdp::wake(sock.as_fd()) == Err(Errno::ENXIO) => {
-                return Err(Error::new(call, Errno::ENXIO));
-            }
-            Err(error) if deadline.has_passed() => return Err(error),
-            Err(_) => {}
-        }
     }
 }
 
