@@ -18,7 +18,11 @@ import shutil
 import socket as stock
 import subprocess
 import sys
+import tempfile
 import time
+
+#: How many datagrams a batch has here.
+MANY = 54
 
 #: How often a row is timed for each side, and for how long at least.
 ROUNDS = 15
@@ -28,8 +32,10 @@ SECONDS = 0.02
 class Row:
     """A row of the table: what is done, once, and what it must reach."""
 
-    def __init__(self, name, prepare, target=None, calls=None, alone=False):
+    def __init__(self, name, prepare, target=None, calls=None, alone=False, each=1):
         self.name, self.prepare, self.target, self.calls = name, prepare, target, calls
+        #: How many things are done in one go.
+        self.each = each
         #: Whether each side needs a process of its own: what is imported for the other one frees
         #: memory, after which large objects cost less.
         self.alone = alone
@@ -83,6 +89,36 @@ def datagrams(module, timeout=None):
     def once():
         a.sendto(data, to)
         b.recvfrom(100)
+
+    return once
+
+
+def many(module, size, cut=False):
+    """So many datagrams there and back off the socket, by a loop or by batches."""
+    a, b = (module.socket(stock.AF_INET, stock.SOCK_DGRAM) for _ in range(2))
+    b.bind(("127.0.0.1", 0))
+    to = b.getsockname()
+    data = [bytes([number]) * size for number in range(MANY)]
+    whole = b"".join(data)
+    if module is stock:
+
+        def once():
+            for datagram in data:
+                a.sendto(datagram, to)
+            for _ in range(MANY):
+                b.recvfrom(2048)
+
+        return once
+    b.set_recv_offload(True)
+
+    def once():
+        if cut:
+            a.send_batch(whole, to, segment=size)
+        else:
+            a.send_batch(data, to)
+        left = MANY
+        while left:
+            left -= len(b.recv_batch())
 
     return once
 
@@ -187,10 +223,42 @@ def would_block(module):
     return once
 
 
-def refused(module):
+def closed_port():
     with stock.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        closed = probe.getsockname()
+        return probe.getsockname()
+
+
+def refused_unix(module):
+    folder = tempfile.TemporaryDirectory()
+    path = f"{folder.name}/closed"
+    with stock.socket(stock.AF_UNIX) as probe:
+        probe.bind(path)
+    sock = module.socket(stock.AF_UNIX)
+
+    def once(folder=folder):
+        try:
+            sock.connect(path)
+        except ConnectionRefusedError:
+            pass
+
+    return once
+
+
+def refused_create(module):
+    closed = closed_port()
+
+    def once():
+        try:
+            module.create_connection(closed)
+        except ConnectionRefusedError:
+            pass
+
+    return once
+
+
+def refused(module):
+    closed = closed_port()
 
     def once():
         sock = module.socket()
@@ -221,7 +289,14 @@ ROWS = [
     Row("getsockname", getsockname, 1.3, 1),
     Row("unbuffered makefile: write + readinto", unbuffered, 1.3, 2),
     Row("an exception: would block", would_block, 1.2, 1),
-    Row("an exception: refused", refused, 1.2),
+    Row("an exception: refused, UNIX", refused_unix, 1.2, 1),
+    Row("an exception: refused, create_connection", refused_create, 1.2),
+    # Nine tenths of what a refused connection of TCP takes are the kernel's.
+    Row("the same: socket, connect, close", refused, 1.0, 3),
+    # What CPython does in a loop, each of so many datagrams.
+    Row("UDP batches, 64 B, a datagram", lambda m: many(m, 64), 10, each=MANY),
+    Row("UDP batches, 1,200 B", lambda m: many(m, 1200), 10, each=MANY),
+    Row("UDP batches, 1,200 B, from one object", lambda m: many(m, 1200, True), 10, each=MANY),
 ]
 
 
@@ -255,7 +330,7 @@ def measure(row):
         command = [sys.executable, __file__, "--measure", row.name, *sides]
         answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         for side, taken in json.loads(answer).items():
-            best[side] = min(best[side], taken)
+            best[side] = min(best[side], taken / row.each)
     return best
 
 
@@ -280,17 +355,35 @@ ECHOES = [
 ECHO = str(pathlib.Path(__file__).with_name("echo.py"))
 
 
+#: asyncio's datagrams, with one line changed: (name, how many in flight, target).
+DATAGRAMS = [
+    ("asyncio datagrams echo, 64 B, one line changed", 1, 1.0),
+    ("the same with 64 in flight", 64, 2),
+]
+
+
+def measure_datagrams(in_flight):
+    program = str(pathlib.Path(__file__).with_name("datagrams.py"))
+    command = [sys.executable, program, "--in-flight", str(in_flight)]
+    return alternated(lambda side: command + ["--batches"] * (side == "ours"), "first", 6)
+
+
 def echo_command(side, connections):
     through = ["-m", "berkeley"] if side == "ours" else []
     return [sys.executable, *through, ECHO, "--connections", str(connections)]
 
 
 def measure_echo(connections, which, turns):
+    return alternated(lambda side: echo_command(side, connections), which, turns)
+
+
+def alternated(command, which, turns):
+    """The fastest of each side's programs."""
     best = {"ours": float("inf"), "stock": float("inf")}
     for turn in range(turns):
         for side in ("ours", "stock") if turn % 2 else ("stock", "ours"):
-            command = echo_command(side, connections)
-            answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            done = subprocess.run(command(side), capture_output=True, text=True, check=True)
+            answer = done.stdout
             best[side] = min(best[side], json.loads(answer)[which] / 1e6)
     return best
 
@@ -324,7 +417,7 @@ def system_calls(row, side):
     """How many calls one makes, or None without strace."""
     # Memory is nobody's call in particular.
     command = [sys.executable, __file__, "--trace", row.name, side]
-    return counted(command, 100, 1, False)
+    return counted(command, 100 * row.each, 1, False)
 
 
 def counted(command, count, part, memory):
@@ -357,7 +450,7 @@ def main():
         return print(json.dumps(measured(row, sides)))
     results, missed = [], []
     if not options.json:
-        print(f"{'':40} {'stock':>9} {'ours':>9} {'ratio':>6} {'target':>6}   calls stock, ours")
+        print(f"{'':48} {'stock':>9} {'ours':>9} {'ratio':>6} {'target':>6}   calls stock, ours")
     rows = [(row, measure, system_calls) for row in ROWS]
     for name, connections, which, target, turns in ECHOES:
         best = functools.partial(measure_echo, connections, which, turns)
@@ -369,6 +462,9 @@ def main():
                 lambda _, side, calls=calls: calls(side),
             )
         )
+    for name, in_flight, target in DATAGRAMS:
+        best = functools.partial(measure_datagrams, in_flight)
+        rows.append((Row(name, None, target), lambda _, best=best: best(), lambda *_: None))
     for row, time_it, count_calls in rows:
         if options.row and options.row not in row.name:
             continue
@@ -394,7 +490,7 @@ def main():
         if not options.json:
             shown = ["-" if call is None else f"{call:g}" for call in calls]
             print(
-                f"{row.name:40} {best['stock'] * 1e9:6.0f} ns {best['ours'] * 1e9:6.0f} ns"
+                f"{row.name:48} {best['stock'] * 1e9:6.0f} ns {best['ours'] * 1e9:6.0f} ns"
                 f" {ratio:6.2f} {row.target or 0:6.1f}   {shown[0]}, {shown[1]}"
                 f"{'' if ok else '   missed'}"
             )

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, Ordering};
 use std::time::Duration;
 
 use berkeley::opt::{Int, Opt};
-use berkeley::{Family, Lent, Protocol, Socket, Type};
+use berkeley::{Family, Lent, MsgFlags, Protocol, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
 use crate::address::Kind;
@@ -117,6 +117,28 @@ impl Object {
             return self.call(py, call);
         }
         call(&*self.lend()?).map_err(|error| errors::raise(&error))
+    }
+
+    /// [`Object::transfer`] to send. For a datagram of IP there is room nearly always: it is tried
+    /// with the interpreter in hand, whatever the timeout is.
+    #[inline]
+    pub(crate) fn send<T: Send>(
+        &self,
+        py: Python<'_>,
+        brief: bool,
+        flags: MsgFlags,
+        call: impl Fn(&Socket, MsgFlags) -> berkeley::Result<T> + Send,
+    ) -> Res<T> {
+        let family = self.family.load(Ordering::Relaxed);
+        let is_ip = matches!(family, libc::AF_INET | libc::AF_INET6);
+        if brief && is_ip && self.ty() == Type::DGRAM && !flags.contains(MsgFlags::DONTWAIT) {
+            match call(&*self.lend()?, flags | MsgFlags::DONTWAIT) {
+                Err(error)
+                    if error.is_would_block() && self.timeout.load(Ordering::Relaxed) != 0 => {}
+                answer => return answer.map_err(|error| errors::raise(&error)),
+            }
+        }
+        self.transfer(py, brief, move |socket| call(socket, flags))
     }
 
     /// Whether the kernel only moves bytes for such a socket: others have work done in the call.

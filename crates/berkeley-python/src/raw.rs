@@ -466,6 +466,11 @@ impl View {
         view
     }
 
+    /// Whether it is of `bytes`, and came by [`View::of_bytes`].
+    pub(crate) fn is_of_bytes(&self) -> bool {
+        self.0.obj.is_null()
+    }
+
     /// Takes the memory of an object, if it has some of this kind; raises nothing.
     pub(crate) fn get(&mut self, object: *mut PyObject, kind: c_int) -> bool {
         // SAFETY: a live object; the view holds nothing before.

@@ -25,6 +25,12 @@ use crate::raw::{
 const SENT: usize = 1 << 14;
 const RECEIVED: usize = 1 << 18;
 
+/// Whether sending this takes no longer than the copy of a few bytes. Memory that is not of Python's
+/// `bytes` may be a file's, whose bytes have to come from a disk first.
+fn is_brief(view: &View) -> bool {
+    view.is_of_bytes() && view.as_slice().len() <= SENT
+}
+
 pub(crate) fn recv(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
     let (mut len, mut flags): (Py_ssize_t, c_int) = (0, 0);
     read!(given, c"n|i:recv", &mut len, &mut flags)?;
@@ -175,8 +181,9 @@ pub(crate) fn send(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer 
     let (mut view, mut flags) = (View::empty(), 0 as c_int);
     read!(given, c"y*|i:send", &mut view, &mut flags)?;
     let (data, flags) = (Sendable(view.as_slice()), MsgFlags::from_bits_retain(flags));
-    let brief = view.as_slice().len() <= SENT;
-    let sent = object.transfer(py, brief, move |socket| socket.send_with(data.get(), flags))?;
+    let sent = object.send(py, is_brief(&view), flags, move |socket, flags| {
+        socket.send_with(data.get(), flags)
+    })?;
     int(sent as i64)
 }
 
@@ -201,9 +208,9 @@ pub(crate) fn sendto(py: Python<'_>, object: &Object, given: Given<'_>) -> Answe
     let addr = address::parse(py, object.kind(), to, "sendto")?;
     audit!(c"socket.sendto", c"OO", object.as_ptr(), to)?;
     let (data, flags) = (Sendable(view.as_slice()), MsgFlags::from_bits_retain(flags));
-    let brief = view.as_slice().len() <= SENT;
-    let sent =
-        object.transfer(py, brief, move |socket| socket.send_to_with(data.get(), addr, flags))?;
+    let sent = object.send(py, is_brief(&view), flags, move |socket, flags| {
+        socket.send_to_with(data.get(), addr, flags)
+    })?;
     int(sent as i64)
 }
 

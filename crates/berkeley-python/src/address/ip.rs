@@ -21,6 +21,9 @@ pub(super) fn inet(asked: Asked<'_>, object: *mut PyObject) -> Res<Addr> {
     read!(given, c"Oi;AF_INET address must be a pair (host, port)", &mut name, &mut number)
         .or_else(|raised| prefer_host_error(object, 2, raised))
         .map_err(|raised| out_of_range(raised, &format!("{call}(): port must be 0-65535.")))?;
+    if let Some(host) = last::host_of(name) {
+        return Ok(SocketAddrV4::new(host, port(number, call)?).into());
+    }
     let found = host(name)?.resolve(py, Family::INET)?;
     let port = port(number, call)?;
     match found {
@@ -88,6 +91,9 @@ pub(crate) fn host_text(host: IpAddr) -> Res<Owned> {
 
 /// Writes four numbers, without the general machinery: this is done for every datagram.
 fn v4_text(host: Ipv4Addr) -> Res<Owned> {
+    if let Some(text) = last::text_of(host) {
+        return Ok(text);
+    }
     let mut written = [0_u8; 15];
     let mut len = 0;
     let mut push = |byte: u8| {
@@ -108,7 +114,63 @@ fn v4_text(host: Ipv4Addr) -> Res<Owned> {
         }
         push(b'0' + octet % 10);
     }
-    ascii(written.get(..len).unwrap_or_default())
+    let text = ascii(written.get(..len).unwrap_or_default())?;
+    last::keep(host, &text);
+    Ok(text)
+}
+
+/// The host that was written last, and its text: datagrams come from few hosts, and answers take the
+/// text that came with the question. It is kept, so no other object has its place meanwhile.
+#[cfg(not(Py_GIL_DISABLED))]
+mod last {
+    use std::net::Ipv4Addr;
+    use std::ptr::null_mut;
+    use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+    use pyo3::ffi::PyObject;
+
+    use crate::raw::Owned;
+
+    // Both change with the interpreter in hand, and so together.
+    static TEXT: AtomicPtr<PyObject> = AtomicPtr::new(null_mut());
+    static HOST: AtomicU32 = AtomicU32::new(0);
+
+    pub(super) fn text_of(host: Ipv4Addr) -> Option<Owned> {
+        let text = TEXT.load(Ordering::Relaxed);
+        (HOST.load(Ordering::Relaxed) == host.to_bits() && !text.is_null())
+            .then(|| Owned::share(text))
+    }
+
+    pub(super) fn host_of(text: *mut PyObject) -> Option<Ipv4Addr> {
+        (TEXT.load(Ordering::Relaxed) == text)
+            .then(|| Ipv4Addr::from_bits(HOST.load(Ordering::Relaxed)))
+    }
+
+    pub(super) fn keep(host: Ipv4Addr, text: &Owned) {
+        HOST.store(host.to_bits(), Ordering::Relaxed);
+        let kept = Owned::share(text.as_ptr()).into_ptr();
+        let _before = Owned::new(TEXT.swap(kept, Ordering::Relaxed));
+    }
+}
+
+/// Threads that run at the same time would have to agree about it.
+#[cfg(Py_GIL_DISABLED)]
+mod last {
+    use std::net::Ipv4Addr;
+
+    use pyo3::ffi::PyObject;
+
+    use crate::raw::Owned;
+
+    pub(super) fn text_of(_: Ipv4Addr) -> Option<Owned> {
+        None
+    }
+
+    pub(super) fn host_of(_: *mut PyObject) -> Option<Ipv4Addr> {
+        None
+    }
+
+    pub(super) fn keep(_: Ipv4Addr, _: &Owned) {}
 }
 
 fn port(port: c_int, call: &str) -> Res<u16> {
