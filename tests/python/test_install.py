@@ -79,6 +79,36 @@ class Install(unittest.TestCase):
         self.assertEqual([name for name in ours if name not in OWN], stock)
         self.assertEqual(set(ours) - set(stock), OWN)
 
+    def test_the_names_of_newer_pythons_are_there(self):
+        newer = [
+            "IP_FREEBIND",
+            "IP_RECVERR",
+            "IP_RECVORIGDSTADDR",
+            "IP_RECVTTL",
+            "IPV6_RECVERR",
+            "SO_ORIGINAL_DST",
+            "VMADDR_CID_LOCAL",
+            "CAN_RAW_ERR_FILTER",
+            "SOL_BLUETOOTH",
+            "SOL_L2CAP",
+            "SOL_RFCOMM",
+            "SOL_SCO",
+            "BDADDR_BREDR",
+            "BDADDR_LE_PUBLIC",
+            "BDADDR_LE_RANDOM",
+            "BT_SECURITY",
+            "BT_VOICE",
+            "HCI_CHANNEL_RAW",
+            "HCI_DEV_NONE",
+            "L2CAP_LM",
+            "SOL_CAN_ISOTP",
+            "CAN_ISOTP_OPTS",
+            "CAN_ISOTP_TX_STMIN",
+            "IPV6_HDRINCL",
+        ]
+        code = f"from berkeley import socket\nprint([n for n in {newer} if not hasattr(socket, n)])"
+        self.assertEqual(output(code=code), "[]\n")
+
     def test_signatures_are_those_of_the_standard_library(self):
         code = """
             import inspect
