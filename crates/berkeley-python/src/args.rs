@@ -132,6 +132,16 @@ impl<'a> Given<'a> {
         self.places.len()
     }
 
+    /// How many there are without a name.
+    pub(crate) fn by_place(self) -> usize {
+        let named = match self.names.is_null() {
+            true => 0,
+            // SAFETY: a tuple that lives as long as the call.
+            false => unsafe { ffi::PyTuple_GET_SIZE(self.names) as usize },
+        };
+        self.places.len().saturating_sub(named)
+    }
+
     /// All of them, if none has a name and they are so many.
     #[inline]
     pub(crate) fn items(

@@ -1,7 +1,7 @@
 //! `send_batch` and `recv_batch`, which CPython does not have: many datagrams in one call.
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_int};
+use std::ffi::CStr;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -10,20 +10,22 @@ use berkeley::{Addr, MsgFlags};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
 use crate::address;
+use crate::args::{Given, read_named};
+use crate::data;
 use crate::errors;
+use crate::methods::{Answer, named, row, single};
 use crate::object::Object;
 use crate::raw::{
-    Kept, Owned, Python, Raised, Res, Sendable, View, audit, boolean, bytes, guard, int, list,
-    no_memory, none, os_error, parse_named, text, tuple, type_error, value_error,
+    Kept, Owned, Python, Raised, Res, Sendable, View, audit, boolean, byte_string, bytes, guard,
+    int, list, no_memory, none, os_error, text, tuple, type_error, value_error,
 };
 
-type Answer = Res<Owned>;
-
-/// The methods, as descriptors of the type of sockets.
-pub(crate) const METHODS: &[(&CStr, ffi::PyCFunctionWithKeywords, &CStr)] = &[
-    (
+/// The methods, which are put beside those of CPython's.
+pub(crate) fn table() -> Vec<ffi::PyMethodDef> {
+    vec![
+    row(
         c"send_batch",
-        send_batch,
+        named!(send_batch),
         c"send_batch($self, /, datagrams, address=None, *, segment=0)
 --
 
@@ -36,9 +38,9 @@ address   -- where those go that have no address of their own; None is the conne
 Answers how many were sent: all of them, or as many as a socket that does not wait had room for.
 Of an error, its attribute `sent` says how many went before.",
     ),
-    (
+    row(
         c"recv_batch",
-        recv_batch,
+        named!(recv_batch),
         c"recv_batch($self, /, count=64, bufsize=65535)
 --
 
@@ -49,9 +51,9 @@ many datagrams; they are taken apart.
 
 If one has more than bufsize bytes, the error is EMSGSIZE, and its attribute `datagrams` is the list.",
     ),
-    (
+    row(
         c"recvmsg_batch",
-        recvmsg_batch,
+        named!(recvmsg_batch),
         c"recvmsg_batch($self, /, count=64, bufsize=65535)
 --
 
@@ -60,24 +62,25 @@ Like recv_batch(), and what the system tells of each datagram: the pairs are of 
 Their flags have MSG_TRUNC where data was cut off after bufsize bytes, and length says how long it
 was. After set_recv_details(True) ecn, destination and interface are told.",
     ),
-    (
+    row(
         c"set_recv_offload",
-        set_recv_offload,
+        single!(set_recv_offload, METH_O),
         c"set_recv_offload($self, on, /)
 --
 
 Decides whether the kernel may join datagrams of a sender; recv_batch() takes them apart again, other
 calls show them joined. Answers whether it does: not every kernel and kind of socket can.",
     ),
-    (
+    row(
         c"set_recv_details",
-        set_recv_details,
+        single!(set_recv_details, METH_O),
         c"set_recv_details($self, on, /)
 --
 
 Decides whether recv_batch() tells each datagram's destination, interface and ECN mark.",
     ),
-];
+]
+}
 
 /// `Datagram`, once it is made.
 static DATAGRAM: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(null_mut());
@@ -134,37 +137,33 @@ const MOST_KEPT: usize = 1 << 23;
 /// No call receives into more memory.
 const MOST_ROOM: usize = 1 << 30;
 
-unsafe extern "C" fn send_batch(
-    this: *mut PyObject,
-    args: *mut PyObject,
-    kwargs: *mut PyObject,
-) -> *mut PyObject {
-    guard(null_mut(), |py| {
-        // SAFETY: the descriptor has checked the type.
-        let object = unsafe { Object::of(this) };
-        let (mut datagrams, mut to) = (null_mut::<PyObject>(), null_mut::<PyObject>());
-        let mut segment: Py_ssize_t = 0;
-        parse_named!(
-            args,
-            kwargs,
-            c"O|O$n:send_batch",
-            [c"datagrams", c"address", c"segment"],
-            &mut datagrams,
-            &mut to,
-            &mut segment
-        )?;
-        if segment != 0 {
-            return send_segments(py, object, datagrams, to, segment).map(Owned::into_ptr);
-        }
-        let mut batch = TO_SEND.take().unwrap_or_default();
-        let bytes = fill(py, object, &mut batch, datagrams, to)?;
-        let answer = send(py, object, &mut batch);
-        batch.clear();
-        if bytes <= MOST_KEPT {
-            TO_SEND.set(Some(batch));
-        }
-        answer.map(Owned::into_ptr)
-    })
+fn send_batch(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
+    if given.by_place() > 2 {
+        let count = given.by_place();
+        let text = format!("send_batch() takes at most 2 positional arguments ({count} given)");
+        return Err(type_error(&text));
+    }
+    let (mut datagrams, mut to) = (null_mut::<PyObject>(), null_mut::<PyObject>());
+    let mut segment: Py_ssize_t = 0;
+    read_named!(
+        given,
+        c"O|On:send_batch",
+        [c"datagrams", c"address", c"segment"],
+        &mut datagrams,
+        &mut to,
+        &mut segment
+    )?;
+    if segment != 0 {
+        return send_segments(py, object, datagrams, to, segment);
+    }
+    let mut batch = TO_SEND.take().unwrap_or_default();
+    let bytes = fill(py, object, &mut batch, datagrams, to)?;
+    let answer = send(py, object, &mut batch);
+    batch.clear();
+    if bytes <= MOST_KEPT {
+        TO_SEND.set(Some(batch));
+    }
+    answer
 }
 
 /// Sends bytes that stand one datagram behind the other, from where they are.
@@ -322,63 +321,36 @@ fn is_bytes_like(object: *mut PyObject) -> bool {
 /// Reads an object's bytes; those of `bytes` without asking for a buffer.
 fn with_bytes<R>(object: *mut PyObject, read: impl FnOnce(&[u8]) -> Res<R>) -> Res<R> {
     // SAFETY: an object that is held; the bytes of `bytes` do not change while it lives.
-    unsafe {
-        if ffi::PyBytes_CheckExact(object) != 0 {
-            let start = ffi::PyBytes_AS_STRING(object);
-            let len = ffi::PyBytes_Size(object) as usize;
-            return read(std::slice::from_raw_parts(start.cast(), len));
-        }
+    if unsafe { ffi::PyBytes_CheckExact(object) != 0 } {
+        // SAFETY: as above.
+        return read(unsafe { byte_string(object) });
     }
     read(View::of(object)?.as_slice())
 }
 
-unsafe extern "C" fn recv_batch(
-    this: *mut PyObject,
-    args: *mut PyObject,
-    kwargs: *mut PyObject,
-) -> *mut PyObject {
-    guard(null_mut(), |py| {
-        // SAFETY: the descriptor has checked the type.
-        let object = unsafe { Object::of(this) };
-        receive(py, object, args, kwargs, |batch, protocol| {
-            let all = pairs(batch, protocol, |data, from, _| tuple([data, from]))?;
-            if batch.iter().all(|datagram| !datagram.is_truncated()) {
-                return Ok(all);
-            }
-            Err(with_attribute(os_error(libc::EMSGSIZE), c"datagrams", Ok(all)))
-        })
+fn recv_batch(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
+    receive(py, object, given, |batch, protocol| {
+        let all = pairs(batch, protocol, |data, from, _| tuple([data, from]))?;
+        if batch.iter().all(|datagram| !datagram.is_truncated()) {
+            return Ok(all);
+        }
+        Err(with_attribute(os_error(libc::EMSGSIZE), c"datagrams", Ok(all)))
     })
 }
 
-unsafe extern "C" fn recvmsg_batch(
-    this: *mut PyObject,
-    args: *mut PyObject,
-    kwargs: *mut PyObject,
-) -> *mut PyObject {
-    guard(null_mut(), |py| {
-        // SAFETY: the descriptor has checked the type.
-        let object = unsafe { Object::of(this) };
-        receive(py, object, args, kwargs, |batch, protocol| pairs(batch, protocol, with_details))
-    })
+fn recvmsg_batch(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
+    receive(py, object, given, |batch, protocol| pairs(batch, protocol, with_details))
 }
 
 /// Receives into the memory of the thread, and makes of it what `answer` says.
 fn receive(
     py: Python<'_>,
     object: &Object,
-    args: *mut PyObject,
-    kwargs: *mut PyObject,
+    given: Given<'_>,
     answer: impl FnOnce(&RecvBatch, i32) -> Answer,
-) -> Res<*mut PyObject> {
+) -> Answer {
     let (mut count, mut bufsize): (Py_ssize_t, Py_ssize_t) = (64, 65_535);
-    parse_named!(
-        args,
-        kwargs,
-        c"|nn:recv_batch",
-        [c"count", c"bufsize"],
-        &mut count,
-        &mut bufsize
-    )?;
+    read_named!(given, c"|nn:recv_batch", [c"count", c"bufsize"], &mut count, &mut bufsize)?;
     let (Ok(count @ 1..), Ok(bufsize @ 1..)) = (usize::try_from(count), usize::try_from(bufsize))
     else {
         return Err(value_error("count and bufsize must be positive"));
@@ -401,7 +373,7 @@ fn receive(
     if memory <= MOST_KEPT {
         RECEIVED.set(Some(room));
     }
-    answer.map(Owned::into_ptr)
+    answer
 }
 
 /// A list of the datagrams of a batch: what `pair` makes of data, address and the rest.
@@ -451,35 +423,12 @@ fn with_details(data: Owned, from: Owned, datagram: &Datagram<'_>) -> Answer {
     }
 }
 
-unsafe extern "C" fn set_recv_offload(
-    this: *mut PyObject,
-    args: *mut PyObject,
-    kwargs: *mut PyObject,
-) -> *mut PyObject {
-    guard(null_mut(), |py| {
-        // SAFETY: the descriptor has checked the type.
-        let object = unsafe { Object::of(this) };
-        let on = switch(args, kwargs)?;
-        object.call(py, |socket| socket.set_recv_offload(on)).map(|does| boolean(does).into_ptr())
-    })
+fn set_recv_offload(py: Python<'_>, object: &Object, on: *mut PyObject) -> Answer {
+    let on = data::truth(on)?;
+    object.call(py, |socket| socket.set_recv_offload(on)).map(boolean)
 }
 
-unsafe extern "C" fn set_recv_details(
-    this: *mut PyObject,
-    args: *mut PyObject,
-    kwargs: *mut PyObject,
-) -> *mut PyObject {
-    guard(null_mut(), |py| {
-        // SAFETY: the descriptor has checked the type.
-        let object = unsafe { Object::of(this) };
-        let on = switch(args, kwargs)?;
-        object.call(py, |socket| socket.set_recv_details(on)).map(|()| none().into_ptr())
-    })
-}
-
-/// The one argument: on or off.
-fn switch(args: *mut PyObject, kwargs: *mut PyObject) -> Res<bool> {
-    let mut on: c_int = 0;
-    parse_named!(args, kwargs, c"p:set", [c""], &mut on)?;
-    Ok(on != 0)
+fn set_recv_details(py: Python<'_>, object: &Object, on: *mut PyObject) -> Answer {
+    let on = data::truth(on)?;
+    object.call(py, |socket| socket.set_recv_details(on)).map(|()| none())
 }

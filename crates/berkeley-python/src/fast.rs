@@ -72,13 +72,8 @@ pub(crate) fn module() -> Answer {
         }));
         let accept = Owned::new(ffi::PyDescr_NewMethod(class, accept))?;
         add(&module, c"accept", accept)?;
-        for &(name, call, doc) in batch::METHODS {
-            let row = Box::leak(Box::new(ffi::PyMethodDef {
-                ml_name: name.as_ptr(),
-                ml_meth: ffi::PyMethodDefPointer { PyCFunctionWithKeywords: call },
-                ml_flags: ffi::METH_VARARGS | ffi::METH_KEYWORDS,
-                ml_doc: doc.as_ptr(),
-            }));
+        for row in batch::table().leak() {
+            let name = CStr::from_ptr(row.ml_name);
             add(&module, name, Owned::new(ffi::PyDescr_NewMethod(class, row))?)?;
         }
         add(&module, c"Datagram", batch::datagram_type()?)?;

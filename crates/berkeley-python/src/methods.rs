@@ -57,6 +57,7 @@ macro_rules! single {
         (ffi::PyMethodDefPointer { PyCFunction: raw }, ffi::$kind)
     }};
 }
+pub(crate) use single;
 
 /// A method with names.
 macro_rules! named {
@@ -81,15 +82,19 @@ macro_rules! named {
         )
     }};
 }
+pub(crate) use named;
+
+/// A row of a table of methods.
+pub(crate) fn row(
+    name: &'static CStr,
+    (ml_meth, ml_flags): (ffi::PyMethodDefPointer, c_int),
+    doc: &'static CStr,
+) -> ffi::PyMethodDef {
+    ffi::PyMethodDef { ml_name: name.as_ptr(), ml_meth, ml_flags, ml_doc: doc.as_ptr() }
+}
 
 /// The table of methods, which lives for ever.
 pub(crate) fn table() -> *mut ffi::PyMethodDef {
-    let row = |name: &'static CStr, (ml_meth, ml_flags), doc: &'static CStr| ffi::PyMethodDef {
-        ml_name: name.as_ptr(),
-        ml_meth,
-        ml_flags,
-        ml_doc: doc.as_ptr(),
-    };
     let rows = [
         row(c"_accept", single!(accept, METH_NOARGS), c"_accept() -> (integer, address info)\n\nWaits for a connection: the descriptor of its socket, and who connected."),
         row(c"bind", single!(bind, METH_O), c"bind(address)\n\nGives the socket an address of this machine."),
