@@ -6,8 +6,8 @@ use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::IntoRawFd;
 use std::ptr::null_mut;
 
-use berkeley::cmsg::{self, RecvBuffer, SendBuffer};
-use berkeley::{Addr, Family, MsgFlags, Type};
+use berkeley::cmsg::{RecvBuffer, SendBuffer};
+use berkeley::{Addr, CipherOp, Family, MsgFlags, Type};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
 use crate::address;
@@ -265,20 +265,20 @@ pub(crate) fn sendmsg_afalg(py: Python<'_>, object: &Object, given: Given<'_>) -
     let missing = "Invalid or missing argument 'op'";
     let op = number(op, missing)?.ok_or_else(|| type_error(missing))?;
     // Any number is an operation here: the kernel says which it has.
-    let mut control = SendBuffer::new();
-    control.push(cmsg::ALG_SET_OP, op);
-    if !iv.as_slice().is_empty() {
-        control.push(cmsg::ALG_SET_IV, iv.as_slice());
-    }
-    if let Some(len) = number(associated, "assoclen must be positive")? {
-        control.push(cmsg::ALG_SET_AEAD_ASSOCLEN, len);
-    }
+    let op = CipherOp::from(op as i32);
+    let associated = number(associated, "assoclen must be positive")?;
     let views = match buffers.is_null() {
         true => Vec::new(),
         false => gather(buffers, c"sendmsg_afalg() argument 1 must be an iterable")?,
     };
+    let pieces: Vec<_> = views.iter().map(|view| IoSlice::new(view.as_slice())).collect();
+    let vector = Some(iv.as_slice()).filter(|iv| !iv.is_empty());
+    let (pieces, vector) = (Sendable(pieces.as_slice()), Sendable(vector));
     let flags = MsgFlags::from_bits_retain(flags);
-    int(send_pieces(py, object, &views, &control, None, flags)? as i64)
+    let sent = object.call(py, move |socket| {
+        socket.send_cipher_vectored(pieces.get(), op, vector.get(), associated, flags)
+    })?;
+    int(sent as i64)
 }
 
 /// The flags of a receiving call: what does not fit of a datagram is cut off without a word.
