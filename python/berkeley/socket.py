@@ -519,17 +519,23 @@ class SocketIO(io.RawIOBase):
         self._sock = None
 
 
-def getfqdn(name=""):
+def getfqdn(name="", *, timeout=None):
     """The full name of a host: of this one, if none is given.
 
     It is the first of the host's names with a dot, or its main name; the name that was given, if
     the host is not known.
+
+    timeout, which CPython's does not have, is how many seconds the look-up may take; then the host
+    counts as unknown.
     """
     name = name.strip()
     if not name or name in ("0.0.0.0", "::"):
         name = gethostname()
     try:
-        main, aliases, _ = gethostbyaddr(name)
+        if timeout is None:
+            main, aliases, _ = gethostbyaddr(name)
+        else:
+            main, aliases, _ = _native.gethostbyaddr(name, timeout)
     except error:
         return name
     return next((full for full in (main, *aliases) if "." in full), main)
@@ -618,7 +624,10 @@ def create_server(address, *, family=AF_INET, backlog=None, reuse_port=False, du
             sock.bind(address)
         except error as reason:
             text = f"{reason.strerror} (while attempting to bind on address {address!r})"
-            raise error(reason.errno, text) from None
+            told = error(reason.errno, text)
+            # What is known beside the text: the address.
+            told.__dict__.update(reason.__dict__)
+            raise told from None
         if backlog is None:
             sock.listen()
         else:
@@ -629,14 +638,17 @@ def create_server(address, *, family=AF_INET, backlog=None, reuse_port=False, du
     return sock
 
 
-def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
+def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0, *, timeout=None):
     """The addresses of a host and a service.
 
     A list of (family, type, proto, canonname, sockaddr): what socket() takes, the host's main name
     if flags ask for it (AI_CANONNAME), and what connect() takes. host is a name, an address or
     None; port a number, the name of a service or None.
+
+    timeout, which CPython's does not have, is how many seconds the look-up may take: then it ends
+    with TimeoutError.
     """
-    return _native.getaddrinfo(host, port, family, type, proto, flags)
+    return _native.getaddrinfo(host, port, family, type, proto, flags, timeout)
 
 
 _pickling.register(sys.modules[_HOME])

@@ -6,6 +6,7 @@ mod batch;
 mod data;
 mod errors;
 mod fast;
+mod lookup;
 mod methods;
 mod names;
 mod object;

@@ -90,6 +90,12 @@ impl Object {
         unsafe { Lent::of_object(&self.fd, kind, timeout) }.ok_or_else(|| os_error(libc::EBADF))
     }
 
+    /// Raises why a call of this socket has failed.
+    #[cold]
+    pub(crate) fn raise(&self, error: &berkeley::Error) -> Raised {
+        errors::raise_of(error, self.protocol.load(Ordering::Relaxed))
+    }
+
     /// Makes a call of the library without the interpreter.
     #[inline]
     pub(crate) fn call<T: Send>(
@@ -98,7 +104,7 @@ impl Object {
         call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
     ) -> Res<T> {
         let lent = self.lend()?;
-        py.detach(|| call(&lent)).map_err(|error| errors::raise(&error))
+        py.detach(|| call(&lent)).map_err(|error| self.raise(&error))
     }
 
     /// [`Object::call`] to move bytes, so few that it is `brief` if the kernel does not wait: then
@@ -116,7 +122,7 @@ impl Object {
         if !brief || self.timeout.load(Ordering::Relaxed) != 0 || !self.is_plain() {
             return self.call(py, call);
         }
-        call(&*self.lend()?).map_err(|error| errors::raise(&error))
+        call(&*self.lend()?).map_err(|error| self.raise(&error))
     }
 
     /// [`Object::transfer`] to send. For a datagram of IP there is room nearly always: it is tried
@@ -135,7 +141,7 @@ impl Object {
             match call(&*self.lend()?, flags | MsgFlags::DONTWAIT) {
                 Err(error)
                     if error.is_would_block() && self.timeout.load(Ordering::Relaxed) != 0 => {}
-                answer => return answer.map_err(|error| errors::raise(&error)),
+                answer => return answer.map_err(|error| self.raise(&error)),
             }
         }
         self.transfer(py, brief, move |socket| call(socket, flags))
