@@ -40,6 +40,10 @@ async def getaddrinfo(
             try:
                 async with asyncio.timeout(timeout):
                     await done
+            except BaseException:
+                # It is abandoned now, however long somebody keeps the error and this frame.
+                del look_up
+                raise
             finally:
                 loop.remove_reader(number)
             answers = _native.end_getaddrinfo(look_up)

@@ -21,7 +21,7 @@ import sys
 from enum import IntEnum, IntFlag
 from errno import EAGAIN, EBADF, EWOULDBLOCK  # noqa: F401
 
-from berkeley import _berkeley as _socket, _pickling
+from berkeley import _berkeley as _socket, _connecting, _pickling
 from berkeley._berkeley import *  # noqa: F403
 from berkeley._berkeley import (  # What is used below, by name.
     AF_INET,
@@ -546,14 +546,29 @@ _GLOBAL_DEFAULT_TIMEOUT = object()
 
 
 def create_connection(
-    address, timeout=_GLOBAL_DEFAULT_TIMEOUT, source_address=None, *, all_errors=False
+    address,
+    timeout=_GLOBAL_DEFAULT_TIMEOUT,
+    source_address=None,
+    *,
+    all_errors=False,
+    total_timeout=None,
+    happy_eyeballs_delay=None,
 ):
     """A socket that is connected to (host, port).
 
     The addresses of the host are tried in turn, each within the timeout. source_address is where
     the connection comes from. If none can be reached, the last error is raised; with all_errors,
     all of them as an ExceptionGroup.
+
+    The rest CPython's does not have. total_timeout is how many seconds the look-up and all
+    addresses may take together. happy_eyeballs_delay is how many an address has before the next is
+    tried too (RFC 8305; usually 0.25). The error that is raised has those of the other addresses as
+    its attribute earlier_errors.
     """
+    if total_timeout is not None or happy_eyeballs_delay is not None:
+        limits = (total_timeout, happy_eyeballs_delay)
+        here = sys.modules[_HOME]
+        return _connecting.connect(here, address, timeout, source_address, all_errors, *limits)
     host, port = address
     errors = []
     for family, kind, protocol, _, target in getaddrinfo(host, port, 0, SOCK_STREAM):
@@ -566,8 +581,6 @@ def create_connection(
                 sock.bind(source_address)
             sock.connect(target)
         except error as reason:
-            if not all_errors:
-                errors.clear()
             errors.append(reason)
             if sock is not None:
                 sock.close()
@@ -580,7 +593,9 @@ def create_connection(
             raise error("getaddrinfo returns an empty list")
         if all_errors:
             raise ExceptionGroup("create_connection failed", errors)
-        raise errors[0]
+        if len(errors) > 1:
+            errors[-1].earlier_errors = tuple(errors[:-1])
+        raise errors[-1]
     finally:
         errors.clear()
 
@@ -650,5 +665,7 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0, *, timeout=None)
     """
     return _native.getaddrinfo(host, port, family, type, proto, flags, timeout)
 
+
+_OWN_GETADDRINFO = getaddrinfo
 
 _pickling.register(sys.modules[_HOME])

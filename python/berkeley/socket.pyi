@@ -76,6 +76,8 @@ def create_connection(
     source_address: _Address | None = None,
     *,
     all_errors: bool = False,
+    total_timeout: float | None = None,
+    happy_eyeballs_delay: float | None = None,
 ) -> socket: ...
 def create_server(
     address: _Address,

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use berkeley::{Cause, Errno, Error};
+use berkeley::{Call, Cause, Errno, Error};
 use pyo3::ffi::{self, PyObject};
 
 use crate::address;
@@ -46,6 +46,18 @@ pub(crate) fn raise_of(error: &Error, protocol: i32) -> Raised {
 /// nothing that a handler of signals has raised.
 fn has_failed(error: &Error) -> bool {
     !matches!(error.errno(), Some(Errno::EAGAIN | Errno::EINPROGRESS | Errno::EINTR))
+}
+
+/// Whether it is an error of sending to the peer, and the kernel still knows who that is: it has
+/// forgotten one that is gone.
+pub(crate) fn is_of_peer(error: &Error) -> bool {
+    let sending =
+        matches!(error.call(), Call::Send | Call::SendAll | Call::SendMsg | Call::SendFrame);
+    let gone = [Errno::EPIPE, Errno::ECONNRESET, Errno::ENOTCONN, Errno::EBADF];
+    sending
+        && has_failed(error)
+        && error.address().is_none()
+        && !error.errno().is_some_and(|errno| gone.contains(&errno))
 }
 
 /// Gives the error that is set an attribute, which its text and arguments do not tell of.

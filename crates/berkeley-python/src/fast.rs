@@ -14,6 +14,7 @@ use crate::lookup;
 use crate::methods;
 use crate::names;
 use crate::object::{self, Object};
+use crate::race;
 use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
@@ -58,6 +59,7 @@ pub(crate) fn module() -> Answer {
         function(c"getaddrinfo", get_addr_info, c"getaddrinfo() with members of the enums."),
     ];
     functions.extend(lookup::table());
+    functions.extend(race::table());
     // SAFETY: all zeros end the table.
     functions.push(unsafe { std::mem::zeroed() });
     // SAFETY: the tables live for ever; the type is made before this.

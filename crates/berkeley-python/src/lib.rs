@@ -10,6 +10,7 @@ mod lookup;
 mod methods;
 mod names;
 mod object;
+mod race;
 mod raw;
 mod transfer;
 

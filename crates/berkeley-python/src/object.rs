@@ -10,7 +10,7 @@ use berkeley::opt::{Int, Opt};
 use berkeley::{Family, Lent, MsgFlags, Protocol, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
-use crate::address::Kind;
+use crate::address::{self, Kind};
 use crate::data;
 use crate::errors;
 use crate::methods;
@@ -93,7 +93,16 @@ impl Object {
     /// Raises why a call of this socket has failed.
     #[cold]
     pub(crate) fn raise(&self, error: &berkeley::Error) -> Raised {
-        errors::raise_of(error, self.protocol.load(Ordering::Relaxed))
+        let protocol = self.protocol.load(Ordering::Relaxed);
+        let raised = errors::raise_of(error, protocol);
+        if errors::is_of_peer(error) {
+            // Nobody said where to in this call: the one before did, to the kernel.
+            let peer = self.lend().ok().and_then(|lent| lent.peer_addr().ok());
+            if let Some(peer) = peer {
+                errors::know(c"address", || address::build(&peer, protocol));
+            }
+        }
+        raised
     }
 
     /// Makes a call of the library without the interpreter.
