@@ -183,6 +183,7 @@ fn send_segments(
     }
     let view = View::of(data)?;
     let (data, lent) = (Sendable(view.as_slice()), object.lend()?);
+    lent.believe_deadline(&object.until);
     let addr = match &target {
         Target::Peer => None,
         Target::At(_, addr) => Some(*addr),
@@ -253,6 +254,7 @@ fn fill(
 fn send(py: Python<'_>, object: &Object, batch: &mut SendBatch) -> Answer {
     let all = batch.len();
     let lent = object.lend()?;
+    lent.believe_deadline(&object.until);
     match py.detach(|| lent.send_batch(batch)) {
         Ok(sent) => int(sent as i64),
         Err(error) => {
@@ -298,7 +300,7 @@ impl Target {
         let same = matches!(self, Target::At(last, _) if last.as_ptr() == to)
             && unsafe { ffi::PyTuple_CheckExact(to) } != 0;
         if !same {
-            let addr = address::parse(py, object.kind(), to, "send_batch")?;
+            let addr = address::parse(py, object, to, "send_batch")?;
             audit!(c"socket.sendto", c"OO", object.as_ptr(), to)?;
             *self = Target::At(Owned::share(to), addr);
         }
@@ -356,6 +358,7 @@ fn receive(
         return Err(value_error("count and bufsize must be positive"));
     };
     let lent = object.lend()?;
+    lent.believe_deadline(&object.until);
     let count = count.min(MOST_MESSAGES);
     let memory = count.saturating_mul(bufsize);
     let kept = RECEIVED.take().filter(|room| (room.count, room.bufsize) == (count, bufsize));

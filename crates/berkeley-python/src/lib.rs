@@ -4,6 +4,7 @@ mod address;
 mod args;
 mod batch;
 mod data;
+mod deadline;
 mod errors;
 mod fast;
 mod lookup;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, Ordering};
 use std::time::Duration;
 
 use berkeley::opt::{Int, Opt};
-use berkeley::{Family, Lent, MsgFlags, Protocol, Socket, Type};
+use berkeley::{Deadline, Family, Lent, MsgFlags, Protocol, SharedDeadline, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
 use crate::address::{self, Kind};
@@ -34,6 +34,8 @@ pub(crate) struct Object {
     /// Where CPython has its module's state.
     #[cfg(Py_3_12)]
     state: *mut c_void,
+    /// What CPython's has not.
+    pub(crate) until: SharedDeadline,
 }
 
 /// Where the number stands: right behind what every object has.
@@ -78,7 +80,7 @@ impl Object {
         Type::from(self.ty.load(Ordering::Relaxed))
     }
 
-    /// The socket, for one call.
+    /// The socket, for one call, which does not know of the deadline yet.
     #[inline]
     pub(crate) fn lend(&self) -> Res<Lent> {
         let (family, protocol) =
@@ -113,6 +115,7 @@ impl Object {
         call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
     ) -> Res<T> {
         let lent = self.lend()?;
+        lent.believe_deadline(&self.until);
         py.detach(|| call(&lent)).map_err(|error| self.raise(&error))
     }
 
@@ -147,7 +150,8 @@ impl Object {
         let family = self.family.load(Ordering::Relaxed);
         let is_ip = matches!(family, libc::AF_INET | libc::AF_INET6);
         if brief && is_ip && self.ty() == Type::DGRAM && !flags.contains(MsgFlags::DONTWAIT) {
-            match call(&*self.lend()?, flags | MsgFlags::DONTWAIT) {
+            let lent = self.lend()?;
+            match call(&lent, flags | MsgFlags::DONTWAIT) {
                 Err(error)
                     if error.is_would_block() && self.timeout.load(Ordering::Relaxed) != 0 => {}
                 answer => return answer.map_err(|error| self.raise(&error)),
@@ -302,6 +306,7 @@ unsafe extern "C" fn new(
         let object = unsafe { Object::of(made.as_ptr()) };
         object.fill(-1, 0, 0, 0);
         object.timeout.store(-1, Ordering::Relaxed);
+        object.until.set(Deadline::NEVER);
         Ok(made.into_ptr())
     })
 }
