@@ -19,6 +19,7 @@ pub use self::waiting::abandoned_lookups;
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, LookupCode, Result};
 use crate::kind::{Family, Protocol, Type};
+use crate::seam;
 use crate::sys::{self, c};
 use crate::time::Deadline;
 
@@ -294,7 +295,7 @@ impl AddrInfoQuery<'_> {
         let host = self.host.to_c().map_err(fail)?;
         let service = self.service.to_c().map_err(fail)?;
         let answers = match deadline {
-            Deadline::NEVER => sys::getaddrinfo(host.as_deref(), service.as_deref(), self.hints),
+            Deadline::NEVER => seam::getaddrinfo(host.as_deref(), service.as_deref(), self.hints),
             _ => waiting::ask(waiting::Question { host, service, hints: self.hints }, deadline)
                 .map_err(|error| error.at_name(self.to_string()))?,
         };
@@ -407,7 +408,7 @@ impl From<sys::LookupFailure> for Cause {
 ///
 /// See `getnameinfo(3)`, RFC 3493.
 pub fn getnameinfo(addr: &Addr, flags: NameInfoFlags) -> Result<NameInfo> {
-    let (host, service) = sys::getnameinfo(&addr.0, flags.bits())
+    let (host, service) = seam::getnameinfo(&addr.0, flags.bits())
         .map_err(|failure| Error::new(Call::GetNameInfo, failure).at(addr))?;
     Ok(NameInfo { host: text(host), service: text(service) })
 }
