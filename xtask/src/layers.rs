@@ -31,6 +31,7 @@ const ORDER: &[&str] = &[
     "zerocopy",
     "batch",
     "xdp",
+    "accept",
     "dial",
     "uring",
     "lib",
