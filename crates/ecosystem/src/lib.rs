@@ -10,3 +10,5 @@
 //! | mio | `SourceFd` | `under_mio` |
 //! | async-io, and so smol; polling below it | `Async<Socket>` | `under_async_io` |
 //! | compio | `PollFd<Socket>` | `under_compio` |
+
+pub mod quic;
