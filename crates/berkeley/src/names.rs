@@ -291,15 +291,58 @@ impl AddrInfoQuery<'_> {
 
     /// [`call`](AddrInfoQuery::call) with this deadline.
     pub(crate) fn call_by(&self, deadline: Deadline) -> Result<Vec<AddrInfo>> {
-        let fail = |cause: Cause| Error::new(Call::GetAddrInfo, cause).at_name(self.to_string());
-        let host = self.host.to_c().map_err(fail)?;
-        let service = self.service.to_c().map_err(fail)?;
-        let answers = match deadline {
-            Deadline::NEVER => seam::getaddrinfo(host.as_deref(), service.as_deref(), self.hints),
-            _ => waiting::ask(waiting::Question { host, service, hints: self.hints }, deadline)
-                .map_err(|error| error.at_name(self.to_string()))?,
+        let question = self.question()?;
+        let outcome = match deadline {
+            Deadline::NEVER => question.put(),
+            _ => {
+                waiting::ask(question, deadline).map_err(|error| error.at_name(self.to_string()))?
+            }
         };
-        let answers = answers.map_err(|failure| fail(failure.into()))?;
+        self.answers(outcome)
+    }
+
+    /// Puts the question for a task, which is woken when the answer is there.
+    ///
+    /// The C library's look-up cannot be ended: one of the [few threads](abandoned_lookups) for
+    /// them makes it, and is left alone with it when the future is dropped. Numeric hosts take
+    /// none. No runtime is needed; a [timeout](AddrInfoQuery::timeout) is one of `call` alone, and
+    /// here that of the runtime: drop the future.
+    ///
+    /// ```
+    /// use berkeley::getaddrinfo;
+    /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// async fn first(host: &str) -> berkeley::Result<berkeley::Addr> {
+    ///     let answers = getaddrinfo(host, 80).call_awaited().await?;
+    ///     Ok(answers[0].addr)
+    /// }
+    /// # let mut context = Context::from_waker(Waker::noop());
+    /// # let Poll::Ready(Ok(addr)) = pin!(first("127.0.0.1")).poll(&mut context) else { panic!() };
+    /// # assert_eq!(addr.to_string(), "127.0.0.1:80");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](AddrInfoQuery::call).
+    #[doc(alias("lookup_host", "to_socket_addrs"))]
+    pub async fn call_awaited(&self) -> Result<Vec<AddrInfo>> {
+        let asked = waiting::ask_awaited(self.question()?);
+        let outcome = asked.map_err(|error| error.at_name(self.to_string()))?.await;
+        self.answers(outcome)
+    }
+
+    fn fail(&self, cause: Cause) -> Error {
+        Error::new(Call::GetAddrInfo, cause).at_name(self.to_string())
+    }
+
+    fn question(&self) -> Result<waiting::Question> {
+        let host = self.host.to_c().map_err(|cause| self.fail(cause))?;
+        let service = self.service.to_c().map_err(|cause| self.fail(cause))?;
+        Ok(waiting::Question { host, service, hints: self.hints })
+    }
+
+    fn answers(&self, outcome: waiting::Outcome) -> Result<Vec<AddrInfo>> {
+        let answers = outcome.map_err(|failure| self.fail(failure.into()))?;
         Ok(answers
             .into_iter()
             .map(|answer| AddrInfo {

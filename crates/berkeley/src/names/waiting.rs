@@ -1,10 +1,13 @@
-//! Look-ups that end in time. The C library's cannot be ended, so that a thread of a few makes it,
-//! and is left alone with it if time is up.
+//! Look-ups that end in time, and those that are awaited. The C library's cannot be ended, so that a
+//! thread of a few makes it, and is left alone with it if time is up or nobody wants it any more.
 
 use std::collections::VecDeque;
 use std::ffi::CString;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -24,7 +27,7 @@ const IDLE: Duration = Duration::from_secs(10);
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// How many look-ups are still under way though nobody waits for them any more, because their
-/// time was up. There are 32 at most: more than that wait for their turn, as long as they may.
+/// time was up, or the future that awaited them was dropped. There are 32 at most: more than that wait for their turn, as long as they may.
 ///
 /// ```
 /// use berkeley::{abandoned_lookups, getaddrinfo};
@@ -49,12 +52,12 @@ pub(super) struct Question {
 }
 
 impl Question {
-    fn put(&self) -> Outcome {
+    pub(super) fn put(&self) -> Outcome {
         seam::getaddrinfo(self.host.as_deref(), self.service.as_deref(), self.hints)
     }
 }
 
-type Outcome = std::result::Result<Vec<sys::Answer>, sys::LookupFailure>;
+pub(super) type Outcome = std::result::Result<Vec<sys::Answer>, sys::LookupFailure>;
 
 /// The answer, as far as it has come.
 #[derive(Debug)]
@@ -65,12 +68,34 @@ enum State {
     Abandoned,
 }
 
+impl State {
+    /// The answer, if it is there.
+    fn take_answer(&mut self) -> Option<Outcome> {
+        match std::mem::replace(self, State::Abandoned) {
+            State::Done(outcome) => Some(outcome),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Nobody wants the answer any more.
+    fn give_up(&mut self) {
+        if let State::UnderWay = std::mem::replace(self, State::Abandoned) {
+            ABANDONED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
 /// One question: who asks waits for it, and one thread answers.
 #[derive(Debug)]
 struct Ticket {
     question: Question,
     state: Mutex<State>,
     done: Condvar,
+    /// Whom to wake, if who asks is a task.
+    task: Mutex<Option<Waker>>,
 }
 
 /// The threads and what they have to do.
@@ -91,22 +116,83 @@ static MORE: Condvar = Condvar::new();
 /// Puts the question, and waits for the answer until then.
 ///
 /// Where a number is asked for, no name service is, and no thread.
-pub(super) fn ask(mut question: Question, deadline: Deadline) -> Result<Outcome> {
+pub(super) fn ask(question: Question, deadline: Deadline) -> Result<Outcome> {
+    let ticket = match begin(question)? {
+        Begun::Answered(outcome) => return Ok(outcome),
+        Begun::Waiting(ticket) => ticket,
+    };
+    let answer = ticket.wait(deadline);
+    if answer.is_err() {
+        ticket.leave_queue();
+    }
+    answer
+}
+
+/// The same for a task, which is woken.
+pub(super) fn ask_awaited(question: Question) -> Result<Asked> {
+    begin(question).map(|begun| Asked { begun: Some(begun) })
+}
+
+/// A question that was put, and its answer once it is there. Who drops it gives the question up.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// `None` once it was answered.
+    begun: Option<Begun>,
+}
+
+#[derive(Debug)]
+enum Begun {
+    Answered(Outcome),
+    Waiting(Arc<Ticket>),
+}
+
+fn begin(mut question: Question) -> Result<Begun> {
     let flags = question.hints.flags;
     question.hints.flags |= sys::c::AI_NUMERICHOST;
     let quick = question.put();
     if quick.is_ok() || question.host.is_none() || question.hints.flags == flags {
-        return Ok(quick);
+        return Ok(Begun::Answered(quick));
     }
     question.hints.flags = flags;
-    let ticket =
-        Arc::new(Ticket { question, state: Mutex::new(State::Waiting), done: Condvar::new() });
+    let (state, task) = (Mutex::new(State::Waiting), Mutex::new(None));
+    let ticket = Arc::new(Ticket { question, state, done: Condvar::new(), task });
     enqueue(&ticket)?;
-    let answer = ticket.wait(deadline);
-    if answer.is_err() {
-        lock(&POOL).queue.retain(|other| !Arc::ptr_eq(other, &ticket));
+    Ok(Begun::Waiting(ticket))
+}
+
+impl Future for Asked {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let outcome = match &self.begun {
+            Some(Begun::Waiting(ticket)) => {
+                // Before the look: an answer that comes behind it finds whom to wake.
+                *lock(&ticket.task) = Some(cx.waker().clone());
+                lock(&ticket.state).take_answer()
+            }
+            // After its answer nothing more comes.
+            _ => match self.begun.take() {
+                Some(Begun::Answered(outcome)) => Some(outcome),
+                _ => None,
+            },
+        };
+        match outcome {
+            Some(outcome) => {
+                self.begun = None;
+                Poll::Ready(outcome)
+            }
+            None => Poll::Pending,
+        }
     }
-    answer
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some(Begun::Waiting(ticket)) = &self.begun {
+            lock(&ticket.state).give_up();
+            ticket.leave_queue();
+        }
+    }
 }
 
 fn enqueue(ticket: &Arc<Ticket>) -> Result<()> {
@@ -164,21 +250,27 @@ impl Ticket {
             *state = State::UnderWay;
         }
         let outcome = self.question.put();
-        let mut state = lock(&self.state);
-        match *state {
-            State::Abandoned => drop(ABANDONED.fetch_sub(1, Ordering::Relaxed)),
-            _ => *state = State::Done(outcome),
+        {
+            let mut state = lock(&self.state);
+            match *state {
+                State::Abandoned => drop(ABANDONED.fetch_sub(1, Ordering::Relaxed)),
+                _ => *state = State::Done(outcome),
+            }
         }
         self.done.notify_one();
+        if let Some(task) = lock(&self.task).take() {
+            task.wake();
+        }
+    }
+
+    fn leave_queue(&self) {
+        lock(&POOL).queue.retain(|other| !std::ptr::eq(&**other, self));
     }
 
     fn wait(&self, deadline: Deadline) -> Result<Outcome> {
         let mut state = lock(&self.state);
         loop {
-            if let State::Done(_) = *state {
-                let State::Done(outcome) = std::mem::replace(&mut *state, State::Abandoned) else {
-                    continue;
-                };
+            if let Some(outcome) = state.take_answer() {
                 return Ok(outcome);
             }
             let left = deadline.remaining().unwrap_or(GLANCE);
@@ -193,9 +285,7 @@ impl Ticket {
                 }
             };
             if let (Err(error), false) = (stop, matches!(*state, State::Done(_))) {
-                if let State::UnderWay = std::mem::replace(&mut *state, State::Abandoned) {
-                    ABANDONED.fetch_add(1, Ordering::Relaxed);
-                }
+                state.give_up();
                 return Err(error);
             }
             if !matches!(*state, State::Done(_)) {
