@@ -191,7 +191,7 @@ const FILE: u64 = 1 << 30;
 /// A file through a socket, and the memory that takes.
 pub(super) fn file(options: &Options) -> Result<Vec<Line>, String> {
     let file = File::new()?;
-    let ways: [fn(&Path) -> Result<Sending, String>; 3] = [by_serve, by_socat, by_ncat];
+    let ways: [Way; 3] = [by_serve, by_socat, by_ncat];
     let mut memory = vec![0.0_f64; ways.len()];
     let mut all = in_turn(options.rounds, ways.len(), |number| {
         let (programs, port) = ways.get(number).ok_or("no such way")?(&file.0)?;
@@ -241,6 +241,7 @@ fn mebibytes(kibibytes: f64) -> String {
 
 /// What sends the file, and from where.
 type Sending = (Vec<Running>, u16);
+type Way = fn(&Path) -> Result<Sending, String>;
 
 fn by_serve(file: &Path) -> Result<Sending, String> {
     let mut command = ours("berkeley");
