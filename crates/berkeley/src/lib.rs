@@ -111,10 +111,10 @@ pub use interfaces::{InterfaceAddr, InterfaceFlags, getifaddrs};
 pub use interrupt::{InterruptHook, set_interrupt_hook};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
-    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, abandoned_lookups,
-    getaddrinfo, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname,
-    gethostname_bytes, getnameinfo, getprotobyname, getprotobynumber, getservbyname, getservbyport,
-    if_indextoname, if_nameindex, if_nametoindex, sethostname,
+    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, PendingLookup,
+    abandoned_lookups, getaddrinfo, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex,
+    gethostname, gethostname_bytes, getnameinfo, getprotobyname, getprotobynumber, getservbyname,
+    getservbyport, if_indextoname, if_nameindex, if_nametoindex, look_up_within, sethostname,
 };
 pub use socket::{
     CipherOp, Lent, Received, ReceivedFds, Socket, default_timeout, is_inheritable,
