@@ -32,6 +32,7 @@ const ORDER: &[&str] = &[
     "batch",
     "xdp",
     "dial",
+    "ping",
     "uring",
     "lib",
 ];
