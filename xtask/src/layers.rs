@@ -34,6 +34,7 @@ const ORDER: &[&str] = &[
     "xdp",
     "accept",
     "dial",
+    "ping",
     "uring",
     "lib",
 ];
