@@ -104,6 +104,7 @@ pub(crate) fn check() -> Result<(), String> {
     for folder in [
         "crates/berkeley/src",
         "crates/berkeley-cli/src",
+        "crates/berkeley-picture/src",
         "crates/berkeley-python/src",
         "benches/src",
         "fuzz/src",
