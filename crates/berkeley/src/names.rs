@@ -19,6 +19,7 @@ pub use self::waiting::{PendingLookup, abandoned_lookups, look_up_within};
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, LookupCode, Result};
 use crate::kind::{Family, Protocol, Type};
+use crate::seam;
 use crate::sys::{self, c};
 use crate::time::Deadline;
 
@@ -307,13 +308,13 @@ impl AddrInfoQuery<'_> {
     /// [`call`](AddrInfoQuery::call) with this deadline.
     pub(crate) fn call_by(&self, deadline: Deadline) -> Result<Vec<AddrInfo>> {
         let question = self.question()?;
-        let answers = match deadline {
+        let outcome = match deadline {
             Deadline::NEVER if !self.interruptible => question.put(),
             _ => {
                 waiting::ask(question, deadline).map_err(|error| error.at_name(self.to_string()))?
             }
         };
-        self.answers(answers)
+        self.answers(outcome)
     }
 
     /// Puts the question and goes on: a thread waits for the answer, and calls `done` when it is
@@ -348,6 +349,34 @@ impl AddrInfoQuery<'_> {
         let look_up = move || own.answers(question.put());
         PendingLookup::begin(Call::GetAddrInfo, look_up, done)
             .map_err(|error| error.at_name(self.to_string()))
+    }
+
+    /// Puts the question for a task, which is woken when the answer is there.
+    ///
+    /// The C library's look-up cannot be ended: one of the [few threads](abandoned_lookups) for
+    /// them makes it, and is left alone with it when the future is dropped. Numeric hosts take
+    /// none. No runtime is needed; a [timeout](AddrInfoQuery::timeout) is one of `call` alone, and
+    /// here that of the runtime: drop the future.
+    ///
+    /// ```
+    /// use berkeley::getaddrinfo;
+    /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// async fn first(host: &str) -> berkeley::Result<berkeley::Addr> {
+    ///     let answers = getaddrinfo(host, 80).call_awaited().await?;
+    ///     Ok(answers[0].addr)
+    /// }
+    /// # let mut context = Context::from_waker(Waker::noop());
+    /// # let Poll::Ready(Ok(addr)) = pin!(first("127.0.0.1")).poll(&mut context) else { panic!() };
+    /// # assert_eq!(addr.to_string(), "127.0.0.1:80");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](AddrInfoQuery::call).
+    #[doc(alias("lookup_host", "to_socket_addrs"))]
+    pub async fn call_awaited(&self) -> Result<Vec<AddrInfo>> {
+        self.begin(|| ())?.await
     }
 
     fn to_owned_names(&self) -> AddrInfoQuery<'static> {
@@ -481,7 +510,7 @@ impl From<sys::LookupFailure> for Cause {
 ///
 /// See `getnameinfo(3)`, RFC 3493.
 pub fn getnameinfo(addr: &Addr, flags: NameInfoFlags) -> Result<NameInfo> {
-    let (host, service) = sys::getnameinfo(&addr.0, flags.bits())
+    let (host, service) = seam::getnameinfo(&addr.0, flags.bits())
         .map_err(|failure| Error::new(Call::GetNameInfo, failure).at(addr))?;
     Ok(NameInfo { host: text(host), service: text(service) })
 }

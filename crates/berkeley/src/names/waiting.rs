@@ -1,16 +1,20 @@
-//! Look-ups that end in time. The C library's cannot be ended, so that a thread of its own makes it,
+//! Look-ups that end in time, or are awaited. The C library's cannot be ended, so that a thread of its own makes it,
 //! and is left alone with it if time is up.
 
 use std::collections::VecDeque;
 use std::ffi::CString;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::error::{Call, Cause, Error, Result};
 use crate::interrupt::interrupted;
+use crate::seam;
 use crate::sys::{self, Errno};
 use crate::time::Deadline;
 
@@ -21,7 +25,7 @@ const MOST_THREADS: usize = 32;
 const GLANCE: Duration = Duration::from_millis(25);
 
 /// How many look-ups are still under way though nobody waits for them any more, because their
-/// time was up. There are 32 at most: more than that wait for their turn, as long as they may.
+/// time was up, or the future that awaited them was dropped. There are 32 at most: more than that wait for their turn, as long as they may.
 ///
 /// ```
 /// use berkeley::{abandoned_lookups, getaddrinfo};
@@ -165,8 +169,22 @@ impl<T: Send + 'static> PendingLookup<T> {
         if let (Some(thread), true) =
             (self.thread.take(), self.ticket.was_last.load(Ordering::Acquire))
         {
-            let _ = thread.join();
+            // A task may be polled by the thread that wakes it.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
         }
+    }
+}
+
+/// The answer, awaited by whatever runtime there is. Dropped, it is abandoned as ever.
+impl<T: Send + 'static> Future for PendingLookup<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        // Before the look: an answer that comes behind it finds whom to wake.
+        *lock(&self.ticket.task) = Some(cx.waker().clone());
+        self.try_take().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
@@ -248,7 +266,7 @@ pub(super) type Outcome = std::result::Result<Vec<sys::Answer>, sys::LookupFailu
 
 impl Question {
     pub(super) fn put(&self) -> Outcome {
-        sys::getaddrinfo(self.host.as_deref(), self.service.as_deref(), self.hints)
+        seam::getaddrinfo(self.host.as_deref(), self.service.as_deref(), self.hints)
     }
 
     /// The answer, if no name service need be asked for it: where a number is asked for, or none.
@@ -292,6 +310,8 @@ struct Ticket<T> {
     call: Call,
     state: Mutex<State<T>>,
     done: Condvar,
+    /// Whom to wake, if who asks is a task.
+    task: Mutex<Option<Waker>>,
     /// Whether the thread has ended after it.
     was_last: AtomicBool,
 }
@@ -304,7 +324,8 @@ impl<T> Ticket<T> {
     ) -> Arc<Ticket<T>> {
         let state = State::Waiting(Box::new(look_up), Box::new(done));
         let was_last = AtomicBool::new(false);
-        Arc::new(Ticket { call, state: Mutex::new(state), done: Condvar::new(), was_last })
+        let (state, task) = (Mutex::new(state), Mutex::new(None));
+        Arc::new(Ticket { call, state, done: Condvar::new(), task, was_last })
     }
 
     /// The answer, if it is there.
@@ -354,6 +375,9 @@ impl<T: Send> Work for Ticket<T> {
             }
             drop(state);
             self.done.notify_all();
+            if let Some(task) = lock(&self.task).take() {
+                task.wake();
+            }
             done();
         })
     }
