@@ -4,8 +4,14 @@ from berkeley._lookups import (
     get_lookup_timeout as get_lookup_timeout,
     set_lookup_timeout as set_lookup_timeout,
 )
+from berkeley._whole import (
+    IncompleteReadError as IncompleteReadError,
+    LimitOverrunError as LimitOverrunError,
+)
 
 __all__ = [
+    "IncompleteReadError",
+    "LimitOverrunError",
     "abandoned_lookups",
     "get_lookup_timeout",
     "install",

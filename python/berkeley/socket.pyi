@@ -2,7 +2,7 @@
 import socket as _stock
 import sys
 from collections.abc import Iterable
-from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
+from typing import Any, Final, Literal, Self, SupportsIndex, TypeAlias, final
 
 from typing_extensions import Buffer
 
@@ -53,6 +53,21 @@ class socket(_stock.socket):
     def set_deadline(self, seconds: float | None, /) -> None: ...
     @property
     def deadline(self) -> float | None: ...
+    def recv_exactly(self, n: int, *, partial: bytes = b"") -> bytes: ...
+    def recv_until(
+        self, separator: bytes, limit: int = 65536, *, partial: bytes = b""
+    ) -> bytes: ...
+    def send_frame(
+        self, data: Buffer, *, size: int = 4, byteorder: Literal["big", "little"] = "big"
+    ) -> None: ...
+    def recv_frame(
+        self,
+        limit: int = 1048576,
+        *,
+        size: int = 4,
+        byteorder: Literal["big", "little"] = "big",
+        partial: bytes = b"",
+    ) -> bytes: ...
 
 def getaddrinfo(
     host: bytes | str | None,

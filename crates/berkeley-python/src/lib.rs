@@ -14,6 +14,7 @@ mod object;
 mod race;
 mod raw;
 mod transfer;
+mod whole;
 
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;

@@ -119,6 +119,18 @@ impl Object {
         py.detach(|| call(&lent)).map_err(|error| self.raise(&error))
     }
 
+    /// Does something with the socket, without the interpreter.
+    #[inline]
+    pub(crate) fn during<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&Socket) -> T + Send,
+    ) -> Res<T> {
+        let lent = self.lend()?;
+        lent.believe_deadline(&self.until);
+        Ok(py.detach(|| work(&lent)))
+    }
+
     /// [`Object::call`] to move bytes, so few that it is `brief` if the kernel does not wait: then
     /// it is made with the interpreter in hand. To give that away and take it again costs a tenth
     /// of such a call, and where another thread computes, it is not had again at once. Nobody
