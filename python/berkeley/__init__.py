@@ -16,7 +16,15 @@ _LATER = {
     "set_lookup_timeout": "_lookups",
 }
 
-__all__ = ["install", "socket", *_LATER]
+__all__ = [
+    "IncompleteReadError",
+    "LimitOverrunError",
+    "abandoned_lookups",
+    "get_lookup_timeout",
+    "install",
+    "set_lookup_timeout",
+    "socket",
+]
 
 
 def install():

@@ -22,7 +22,9 @@ class IncompleteReadError(EOFError):
 
     def __init__(self, partial: bytes, expected: int | None) -> None:
         whole = "its end" if expected is None else f"{expected}"
-        super().__init__(f"the stream ended after {len(partial)} bytes of a message, before {whole}")
+        super().__init__(
+            f"the stream ended after {len(partial)} bytes of a message, before {whole}"
+        )
         self.partial, self.expected = partial, expected
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -59,9 +61,7 @@ def recv_exactly(self: Any, n: int, *, partial: bytes = b"") -> bytes:
     return _whole(receive(self, n, partial), n, 0)
 
 
-def recv_until(
-    self: Any, separator: bytes, limit: int = 65536, *, partial: bytes = b""
-) -> bytes:
+def recv_until(self: Any, separator: bytes, limit: int = 65536, *, partial: bytes = b"") -> bytes:
     """recv_until(separator[, limit]) -> bytes
 
     Receives up to a separator and no further, within the timeout; it is part of the answer, which
@@ -139,9 +139,7 @@ def _whole(answer: tuple[bytes, str | None], expected: int | None, limit: int) -
 # The same for sockets with something between, by their own recv().
 
 
-def _received(
-    sock: Any, data: bytearray, missing: Callable[[], int]
-) -> tuple[bytes, str | None]:
+def _received(sock: Any, data: bytearray, missing: Callable[[], int]) -> tuple[bytes, str | None]:
     try:
         while (most := missing()) > 0:
             piece = sock.recv(min(most, 65536))
@@ -168,9 +166,7 @@ def _recv_until(
         raise ValueError("a separator is a byte or more")
     data = bytearray(partial)
     # What stands behind the separator cannot be put back: it is byte by byte, of ssl's memory.
-    got = _received(
-        sock, data, lambda: 0 if data.endswith(separator) or len(data) >= limit else 1
-    )
+    got = _received(sock, data, lambda: 0 if data.endswith(separator) or len(data) >= limit else 1)
     return got if got[1] or data.endswith(separator) else (got[0], "limit")
 
 
