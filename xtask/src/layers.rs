@@ -34,6 +34,7 @@ const ORDER: &[&str] = &[
     "xdp",
     "dial",
     "uring",
+    "trace",
     "lib",
 ];
 

@@ -31,6 +31,7 @@
 //! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
+//! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace` |
 //! | build and read pings | [`icmp`] |
 //! | see who has a port | [`holders`], [`open_sockets`] |
 //! | know a number by its name in C or Python | [`constants`] |
@@ -89,6 +90,8 @@ mod sys;
 mod table;
 mod target;
 mod time;
+#[cfg(feature = "trace")]
+pub mod trace;
 #[cfg(feature = "io-uring")]
 pub mod uring;
 pub mod xdp;
