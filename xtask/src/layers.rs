@@ -32,6 +32,7 @@ const ORDER: &[&str] = &[
     "zerocopy",
     "batch",
     "xdp",
+    "accept",
     "dial",
     "uring",
     "trace",

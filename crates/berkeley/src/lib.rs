@@ -20,6 +20,7 @@
 //! |---|---|
 //! | connect to a name, serve at one | [`create_connection`], [`create_server`]; [`Connector`], [`Server`] for more |
 //! | not wait for a dead address | [`Connector::happy_eyeballs`], [`eyeballs`] |
+//! | accept for as long as a server lives | [`accept::Acceptor`] |
 //! | make any socket | [`Socket::new`], [`Socket::pair`], [`Socket::from_fd`] |
 //! | send and receive | [`send`](Socket::send), [`send_all`](Socket::send_all), [`send_to`](Socket::send_to), [`recv`](Socket::recv), [`recv_vec`](Socket::recv_vec), [`recv_from`](Socket::recv_from) |
 //! | read lines, write text | [`reader`](Socket::reader), [`writer`](Socket::writer), [`makefile`](Socket::makefile) |
@@ -67,6 +68,7 @@
 #[doc = include_str!("../../../docs/python.md")]
 struct PythonNames;
 
+pub mod accept;
 mod addr;
 pub mod batch;
 mod buf;
@@ -112,10 +114,10 @@ pub use interfaces::{InterfaceAddr, InterfaceFlags, getifaddrs};
 pub use interrupt::{InterruptHook, set_interrupt_hook};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
-    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, abandoned_lookups,
-    getaddrinfo, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname,
-    gethostname_bytes, getnameinfo, getprotobyname, getprotobynumber, getservbyname, getservbyport,
-    if_indextoname, if_nameindex, if_nametoindex, sethostname,
+    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, PendingLookup,
+    abandoned_lookups, getaddrinfo, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex,
+    gethostname, gethostname_bytes, getnameinfo, getprotobyname, getprotobynumber, getservbyname,
+    getservbyport, if_indextoname, if_nameindex, if_nametoindex, look_up_within, sethostname,
 };
 pub use socket::{
     CipherOp, Lent, Received, ReceivedFds, Socket, default_timeout, is_inheritable,
