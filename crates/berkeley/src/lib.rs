@@ -114,7 +114,7 @@ pub use names::{
     if_indextoname, if_nameindex, if_nametoindex, sethostname,
 };
 pub use socket::{
-    CipherOp, Lent, Received, ReceivedFds, Socket, default_timeout, is_inheritable,
+    Caller, CipherOp, Lent, Received, ReceivedFds, Socket, default_timeout, is_inheritable,
     set_default_timeout, set_inheritable, tee,
 };
 pub use std::net::Shutdown;
