@@ -7,9 +7,11 @@ mod calls;
 mod data;
 mod errors;
 mod fast;
+mod lookup;
 mod methods;
 mod names;
 mod object;
+mod race;
 mod raw;
 mod transfer;
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::Socket;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
+use crate::seam;
 use crate::sys;
 use crate::time::SharedTimeout;
 
@@ -165,7 +166,7 @@ impl Lent {
     /// See `dup(2)`.
     #[doc(alias("dup2", "dup3"))]
     pub fn vacate(&self) -> Result<()> {
-        sys::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
+        seam::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
     }
 }
 

@@ -5,8 +5,9 @@ use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use berkeley::accept::{self, Pace, Trouble};
 use berkeley::batch::{RecvBatch, SendBatch};
-use berkeley::{Errno, Error, Family, Protocol, Socket, Type};
+use berkeley::{Deadline, Error, Family, Protocol, Socket, Type};
 use indicatif::ProgressBar;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -57,8 +58,9 @@ pub(super) struct Loop<'a> {
     stop: Socket,
     /// How many have connected, in all the loops.
     number: &'a AtomicU64,
-    /// Since when no connection is accepted, for there is no descriptor or no place left.
-    paused: Option<Instant>,
+    /// Until when no connection is accepted, for there is no descriptor or no place left.
+    paused: Option<Deadline>,
+    pace: Pace,
     /// Addresses at which more may be waiting than was taken at once. The kernel tells only once.
     again: Vec<usize>,
     next_key: usize,
@@ -91,7 +93,7 @@ const SIGNALS: usize = 0;
 /// The key of nobody: a client that had ended before it got one.
 const DONE: usize = usize::MAX;
 
-/// How long to wait for a descriptor to become free.
+/// How often to look whether there is a place for another client.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl<'a> Loop<'a> {
@@ -126,6 +128,7 @@ impl<'a> Loop<'a> {
             stop,
             number,
             paused: None,
+            pace: Pace::new(),
             again: Vec::new(),
             next_key,
             bar,
@@ -185,7 +188,7 @@ impl<'a> Loop<'a> {
     fn patience(&self) -> Option<Duration> {
         match self.paused {
             _ if !self.again.is_empty() => Some(Duration::ZERO),
-            Some(since) => Some(PAUSE.saturating_sub(since.elapsed())),
+            Some(until) => until.remaining(),
             None => None,
         }
     }
@@ -203,22 +206,24 @@ impl<'a> Loop<'a> {
         // A bounded number at a time, so that those who are connected are not forgotten.
         for _ in 0..256 {
             if self.clients.len() >= self.most || self.once && self.totals.connections > 0 {
-                self.paused = Some(Instant::now());
+                self.paused = Some(Deadline::after(PAUSE));
                 return Ok(());
             }
             let Some(place) = self.places.get(key - 1) else { return Ok(()) };
             let (socket, peer) = match place.socket.accept() {
                 Ok(accepted) => accepted,
-                Err(error) if error.is_would_block() => return Ok(()),
-                Err(error) if is_full(&error) => {
-                    self.view.detail(format_args!("waiting: {error}"));
-                    self.paused = Some(Instant::now());
-                    return Ok(());
-                }
-                // The client was gone before it was accepted.
-                Err(error) if is_passing(&error) => continue,
-                Err(error) => return Err(error.into()),
+                Err(error) => match self.pace.failed(error.errno(), Instant::now()) {
+                    accept::Next::Accept => continue,
+                    accept::Next::Wait => return Ok(()),
+                    accept::Next::Pause(until) => {
+                        self.view.detail(format_args!("waiting: {error}"));
+                        self.paused = Some(until);
+                        return Ok(());
+                    }
+                    accept::Next::End => return Err(error.into()),
+                },
             };
+            self.pace.accepted();
             socket.set_nonblocking(true)?;
             self.totals.connections += 1;
             let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
@@ -370,7 +375,7 @@ impl<'a> Loop<'a> {
 
     /// Accepts again, when there may be room.
     fn resume(&mut self) {
-        if self.paused.is_some_and(|since| since.elapsed() >= PAUSE) {
+        if self.paused.is_some_and(Deadline::has_passed) {
             self.paused = None;
             self.again.extend(1..=self.places.len());
         }
@@ -428,26 +433,10 @@ fn no_poll(error: std::io::Error) -> Failure {
     Failure::new(Exit::Recv, format!("waiting for sockets: {error}"))
 }
 
-/// No descriptor or no memory for another connection: it waits in the queue meanwhile.
-fn is_full(error: &Error) -> bool {
-    let full = [Errno::EMFILE, Errno::ENFILE, Errno::ENOBUFS, Errno::ENOMEM];
-    error.errno().is_some_and(|errno| full.contains(&errno))
-}
-
-/// What a client has done to itself, and no reason to end.
+/// What the network has done to an answer: the errors that a connection may meet before it is
+/// accepted, too.
 fn is_passing(error: &Error) -> bool {
-    let passing = [
-        Errno::ECONNABORTED,
-        Errno::ECONNRESET,
-        Errno::ECONNREFUSED,
-        Errno::EPROTO,
-        Errno::EPERM,
-        Errno::ENETDOWN,
-        Errno::ENETUNREACH,
-        Errno::EHOSTDOWN,
-        Errno::EHOSTUNREACH,
-    ];
-    error.errno().is_some_and(|errno| passing.contains(&errno))
+    error.errno().and_then(Trouble::of) == Some(Trouble::Passing)
 }
 
 /// The beginning of what has come, as a person can read it.
