@@ -7,6 +7,7 @@ mod calls;
 mod data;
 mod errors;
 mod fast;
+mod holder;
 mod lookup;
 mod methods;
 mod names;

@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, Ordering};
 use std::time::Duration;
 
 use berkeley::opt::{Int, Opt};
-use berkeley::{Family, Lent, MsgFlags, Protocol, Socket, Type};
+use berkeley::{Errno, Family, Lent, MsgFlags, Protocol, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
 use crate::address::{self, Kind};
 use crate::calls::{Calls, Ongoing};
 use crate::data;
 use crate::errors;
+use crate::holder;
 use crate::methods;
 use crate::raw::{
     Kept, Owned, Python, Raised, Res, audit, detached, guard, os_error, parse_named, text,
@@ -103,6 +104,10 @@ impl Object {
             if let Some(peer) = peer {
                 errors::know(c"address", || address::build(&peer, protocol));
             }
+        }
+        if error.errno() == Some(Errno::EADDRINUSE) && error.address().is_some() {
+            let ty = self.ty().number();
+            errors::know(c"holder", || holder::later(error, ty, protocol));
         }
         raised
     }
