@@ -85,6 +85,12 @@ pub(crate) fn bound_sockets(family: u8) -> Result<Vec<u8>, Errno> {
     }
 }
 
+/// The value of a setting such as `net.ipv4.ping_group_range`, in a line; none if there is none.
+pub(crate) fn setting(name: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/sys/{}", name.replace('.', "/"))).ok()?;
+    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// The inode of a link such as `socket:[4026]`.
 fn inode(link: &str) -> Option<u64> {
     link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
