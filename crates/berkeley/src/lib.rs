@@ -123,7 +123,7 @@ pub use names::{
 };
 pub use ping::{Echo, Ping, PingReport, Pinger, ping};
 pub use socket::{
-    CipherOp, Keepalive, Lent, Multicast, Received, ReceivedFds, Socket, default_timeout,
+    Caller, CipherOp, Keepalive, Lent, Multicast, Received, ReceivedFds, Socket, default_timeout,
     is_inheritable, set_default_timeout, set_inheritable, tee,
 };
 pub use std::net::Shutdown;
