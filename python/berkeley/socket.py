@@ -164,6 +164,10 @@ class socket(_socket.socket):
     set_recv_offload = _native.set_recv_offload
     set_recv_details = _native.set_recv_details
 
+    # Nor these: one moment by which every call has to end.
+    set_deadline = _native.set_deadline
+    deadline = _native.deadline
+
     def dup(self):
         """dup() -> socket object
 
@@ -171,6 +175,8 @@ class socket(_socket.socket):
         """
         second = self.__class__(self.family, self.type, self.proto, fileno=dup(self.fileno()))
         second.settimeout(self.gettimeout())
+        if self.deadline is not None:
+            second.set_deadline(self.deadline)
         return second
 
     def makefile(self, mode="r", buffering=None, *, encoding=None, errors=None, newline=None):
@@ -236,7 +242,9 @@ class socket(_socket.socket):
         selector.register(target, selectors.EVENT_WRITE)
         try:
             while True:
-                if limit and not selector.select(limit):
+                left = self.deadline
+                wait = limit if left is None else min(left, limit or left)
+                if wait is not None and not selector.select(wait):
                     raise TimeoutError("timed out")
                 if count:
                     most = min(count - sent, most)
@@ -245,7 +253,7 @@ class socket(_socket.socket):
                 try:
                     step = os.sendfile(target, source, offset + sent, most)
                 except BlockingIOError:
-                    if not limit:
+                    if wait is None:
                         selector.select()
                     continue
                 except OSError as reason:

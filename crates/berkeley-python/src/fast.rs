@@ -9,6 +9,7 @@ use berkeley::Socket;
 use pyo3::ffi::{self, PyObject};
 
 use crate::batch;
+use crate::deadline;
 use crate::errors;
 use crate::holder;
 use crate::lookup;
@@ -78,7 +79,7 @@ pub(crate) fn module() -> Answer {
         }));
         let accept = Owned::new(ffi::PyDescr_NewMethod(class, accept))?;
         add(&module, c"accept", accept)?;
-        for row in batch::table().leak() {
+        for row in batch::table().into_iter().chain(deadline::table()).collect::<Vec<_>>().leak() {
             let name = CStr::from_ptr(row.ml_name);
             add(&module, name, Owned::new(ffi::PyDescr_NewMethod(class, row))?)?;
         }
@@ -93,6 +94,15 @@ pub(crate) fn module() -> Answer {
             };
             Owned::new(ffi::PyDescr_NewGetSet(class, Box::leak(Box::new(row))))
         };
+        add(
+            &module,
+            c"deadline",
+            getter(
+                c"deadline",
+                deadline::get,
+                c"How many seconds are left until set_deadline()'s moment, or None.",
+            )?,
+        )?;
         add(&module, c"family", getter(c"family", get_family, c"The family of addresses.")?)?;
         add(&module, c"type", getter(c"type", get_type, c"The type, without its flags.")?)?;
         Ok(module)

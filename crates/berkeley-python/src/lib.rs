@@ -5,6 +5,7 @@ mod args;
 mod batch;
 mod calls;
 mod data;
+mod deadline;
 mod errors;
 mod fast;
 mod holder;

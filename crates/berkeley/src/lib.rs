@@ -131,7 +131,7 @@ pub use stream::{LengthPrefix, SocketFile};
 pub use sys::Errno;
 pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;
-pub use time::Deadline;
+pub use time::{Deadline, SharedDeadline};
 pub use zerocopy::{SendMemory, ZeroCopy, ZeroCopyDone};
 
 /// Parsers that are not public, for the fuzz targets alone: no part of the interface.

@@ -317,7 +317,7 @@ impl Socket {
             owner: None,
             flags: BaseFlags::new(kind, timeout.is_none()),
             timeout,
-            until: SharedDeadline::NEVER,
+            until: SharedDeadline::never(),
             offload: SendOffload::new(),
             late: AtomicI32::new(0),
         }
