@@ -7,7 +7,7 @@ that nobody edits.
 
 import sys
 
-__all__ = ["install", "socket"]
+__all__ = ["decode_control", "install", "ping", "socket", "values"]
 
 
 def install():
@@ -49,10 +49,14 @@ def is_installed():
 
 
 def __getattr__(name):
-    if name == "socket":
+    if name in ("socket", "values"):
         import importlib
 
-        return importlib.import_module("berkeley.socket")
+        return importlib.import_module(f"berkeley.{name}")
+    if name in ("decode_control", "ping"):
+        from berkeley import values
+
+        return getattr(values, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

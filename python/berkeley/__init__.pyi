@@ -1,6 +1,7 @@
-from berkeley import socket as socket
+from berkeley import socket as socket, values as values
+from berkeley.values import decode_control as decode_control, ping as ping
 
-__all__ = ["install", "socket"]
+__all__ = ["decode_control", "install", "ping", "socket", "values"]
 
 def install() -> None: ...
 def is_installed() -> bool: ...

@@ -16,6 +16,8 @@ use crate::object::{self, Object};
 use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
+use crate::tuning;
+use crate::values;
 
 type Answer = Res<Owned>;
 
@@ -55,13 +57,16 @@ pub(crate) fn module() -> Answer {
         function(c"bind", bind, c"Tells this module of socket.py's names, class and enums."),
         function(c"pair", pair, c"pair(family, type, proto): two sockets of socket.py's class."),
         function(c"getaddrinfo", get_addr_info, c"getaddrinfo() with members of the enums."),
-        // SAFETY: all zeros end the table.
-        unsafe { std::mem::zeroed() },
     ];
+    let more = values::FUNCTIONS.into_iter().chain(tuning::FUNCTIONS);
+    let more = more.map(|(name, call, doc)| function(name, call, doc));
+    // SAFETY: all zeros end the table.
+    let end = unsafe { std::mem::zeroed() };
+    let functions: Vec<_> = functions.into_iter().chain(more).chain([end]).collect();
     // SAFETY: the tables live for ever; the type is made before this.
     unsafe {
         let module = Owned::new(ffi::PyModule_New(c"_socket._native".as_ptr()))?;
-        let functions = Box::leak(Box::new(functions)).as_mut_ptr();
+        let functions = functions.leak().as_mut_ptr();
         checked(ffi::PyModule_AddFunctions(module.as_ptr(), functions).into())?;
         let class = object::socket_type();
         let accept = Box::leak(Box::new(ffi::PyMethodDef {
@@ -72,7 +77,8 @@ pub(crate) fn module() -> Answer {
         }));
         let accept = Owned::new(ffi::PyDescr_NewMethod(class, accept))?;
         add(&module, c"accept", accept)?;
-        for row in batch::table().leak() {
+        let methods = [batch::table(), values::table(), tuning::table()].concat();
+        for row in methods.leak() {
             let name = CStr::from_ptr(row.ml_name);
             add(&module, name, Owned::new(ffi::PyDescr_NewMethod(class, row))?)?;
         }

@@ -11,6 +11,8 @@ mod names;
 mod object;
 mod raw;
 mod transfer;
+mod tuning;
+mod values;
 
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;
