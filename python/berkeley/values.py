@@ -5,10 +5,11 @@ Sockets answer these: ``sock.tcp_info()``, ``sock.get_option(name)``, ``sock.dec
 """
 
 import os
+import sys
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
 from keyword import iskeyword
-from typing import Any, NamedTuple, SupportsIndex
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, TypeVar
 
 from berkeley._berkeley import _native, if_indextoname
 
@@ -35,6 +36,17 @@ __all__ = [
 ]
 
 
+if TYPE_CHECKING and sys.version_info < (3, 12):
+    # A class below int has a layout of its own there, and stubtest wants to be told.
+    from typing_extensions import disjoint_base as _disjoint_base
+else:
+    _Kind = TypeVar("_Kind")
+
+    def _disjoint_base(kind: _Kind) -> _Kind:
+        return kind
+
+
+@_disjoint_base
 class Named(int):
     """A number that may have a name: the state of a connection, a family, an error."""
 
@@ -52,6 +64,7 @@ class Named(int):
         return self.name or str(int(self))
 
 
+@_disjoint_base
 class Flags(int):
     """Bits, and the names of those that have one: ``"SACK" in info.options``."""
 

@@ -651,11 +651,11 @@ found = socket.getaddrinfo("fe80::77%lo", 80, type=socket.SOCK_STREAM)
 assert found[0][4][1:] == (80, 0, 1), found
 name = socket.getnameinfo(("fe80::77%lo", 80), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
 assert name == ("fe80::77%lo", "80"), name
-try:
-    sock = socket.socket(socket.AF_INET6)
-    sock.connect(("fe80::77%nonsense", 80))
-except socket.gaierror:
-    print("ok")
+with socket.socket(socket.AF_INET6) as sock:
+    try:
+        sock.connect(("fe80::77%nonsense", 80))
+    except socket.gaierror:
+        print("ok")
 """
         )
 
@@ -738,14 +738,14 @@ print(*(type(reply.error).__name__ for reply in report.replies))
         code = (
             NAMESPACE
             + """
-import berkeley
+from berkeley import ping
 # In a network of its own nobody may, and this process gives its right away.
 with open("/proc/sys/net/ipv4/ping_group_range", "w") as file:
     file.write("1 0")
 libc.prctl(24, 13)  # PR_CAPBSET_DROP, CAP_NET_RAW
 os.setresuid(65534, 65534, 65534)
 try:
-    berkeley.ping("127.0.0.1")
+    ping("127.0.0.1")
 except PermissionError as reason:
     print(reason.errno, reason)
 """
