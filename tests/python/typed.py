@@ -61,7 +61,7 @@ def values() -> None:
         udp.set_timestamps(send=True)
         data, when, source = udp.recv_timestamped(100)
         if when is not None:
-            print(when.ns, when + 0.5, source)
+            print(data, when.ns, when + 0.5, source)
         queued = udp.recv_error(wait=True)
         if queued is not None and queued.error is not None:
             raise queued.error
