@@ -382,7 +382,7 @@ class Row20Control(unittest.TestCase):
             stamp = decoded.get("SCM_TIMESTAMPNS")
             self.assertTrue(before <= stamp.ns <= time.time_ns())
             self.assertIsInstance(stamp, float)
-            self.assertEqual(float(stamp), stamp.ns / 1e9)
+            self.assertEqual(float(stamp), stamp.ns / 10**9)
             self.assertEqual(repr(stamp), f"{stamp.ns // 10**9}.{stamp.ns % 10**9:09}")
             self.assertEqual(pickle.loads(pickle.dumps(stamp)).ns, stamp.ns)
             self.assertIsNone(decoded.get("IP_RECVERR"))
