@@ -16,6 +16,8 @@ mod object;
 mod race;
 mod raw;
 mod transfer;
+mod tuning;
+mod values;
 
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;
