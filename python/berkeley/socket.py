@@ -21,7 +21,7 @@ import sys
 from enum import IntEnum, IntFlag
 from errno import EAGAIN, EBADF, EWOULDBLOCK  # noqa: F401
 
-from berkeley import _berkeley as _socket, _connecting, _pickling, _whole
+from berkeley import _berkeley as _socket, _connecting, _pickling, _values, _whole
 from berkeley._berkeley import *  # noqa: F403
 from berkeley._berkeley import (  # What is used below, by name.
     AF_INET,
@@ -173,6 +173,25 @@ class socket(_socket.socket):
     recv_until = _whole.recv_until
     send_frame = _whole.send_frame
     recv_frame = _whole.recv_frame
+
+    # Not of CPython's: values in the place of bytes.
+    get_option = _native.get_option
+    set_option = _native.set_option
+    tcp_info = _values.tcp_info
+    mptcp_info = _values.mptcp_info
+    set_keepalive = _native.set_keepalive
+    join_group = _native.join_group
+    leave_group = _native.leave_group
+    block_source = _native.block_source
+    unblock_source = _native.unblock_source
+    set_multicast = _native.set_multicast
+    dropped = _native.dropped
+    decode_control = _values.decode_control
+    recv_error = _native.recv_error
+    set_timestamps = _values.set_timestamps
+    recv_timestamped = _values.recv_timestamped
+    send_fds = _values.send_fds
+    recv_fds = _values.recv_fds
 
     def dup(self):
         """dup() -> socket object

@@ -16,6 +16,7 @@ PARTS = (
     ("README.md", "## For Python programmers\n"),
     ("python/README.md", None),
     ("docs/python-waiting.md", None),
+    ("docs/python-values.md", None),
 )
 APP = "import socket, sys\nprint(socket.__spec__.name, sys.argv[1:])\n"
 

@@ -11,6 +11,7 @@ use pyo3::ffi::{self, PyObject};
 use crate::batch;
 use crate::deadline;
 use crate::errors;
+use crate::holder;
 use crate::lookup;
 use crate::methods;
 use crate::names;
@@ -19,6 +20,8 @@ use crate::race;
 use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
+use crate::tuning;
+use crate::values;
 use crate::whole;
 
 type Answer = Res<Owned>;
@@ -63,6 +66,9 @@ pub(crate) fn module() -> Answer {
     functions.extend(lookup::table());
     functions.extend(race::table());
     functions.extend(whole::table());
+    functions.extend(holder::table());
+    let more = values::FUNCTIONS.into_iter().chain(tuning::FUNCTIONS);
+    functions.extend(more.map(|(name, call, doc)| function(name, call, doc)));
     // SAFETY: all zeros end the table.
     functions.push(unsafe { std::mem::zeroed() });
     // SAFETY: the tables live for ever; the type is made before this.
@@ -79,7 +85,12 @@ pub(crate) fn module() -> Answer {
         }));
         let accept = Owned::new(ffi::PyDescr_NewMethod(class, accept))?;
         add(&module, c"accept", accept)?;
-        for row in batch::table().into_iter().chain(deadline::table()).collect::<Vec<_>>().leak() {
+        let methods = batch::table()
+            .into_iter()
+            .chain(deadline::table())
+            .chain(values::table())
+            .chain(tuning::table());
+        for row in methods.collect::<Vec<_>>().leak() {
             let name = CStr::from_ptr(row.ml_name);
             add(&module, name, Owned::new(ffi::PyDescr_NewMethod(class, row))?)?;
         }

@@ -227,7 +227,10 @@ pub(crate) fn get_name_info(py: Python<'_>, _: *mut PyObject, args: *mut PyObjec
         }
         Some(SocketAddr::V6(mut v6)) => {
             v6.set_flowinfo(flow.to_be());
-            v6.set_scope_id(scope);
+            if scope != 0 {
+                // Else that of the host counts, if it has one.
+                v6.set_scope_id(scope);
+            }
             v6.into()
         }
         _ => answer.addr,

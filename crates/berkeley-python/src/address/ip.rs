@@ -56,8 +56,9 @@ pub(super) fn inet6(asked: Asked<'_>, object: *mut PyObject) -> Res<Addr> {
     }
     match found {
         SocketAddr::V6(v6) => {
-            // A scope within the host counts if the tuple has none of its own.
-            let scope = if given.count() > 3 { scope } else { v6.scope_id() };
+            // A scope within the host counts if the tuple has none of its own, or zero, as those
+            // have who take it apart and put it together again.
+            let scope = if scope == 0 { v6.scope_id() } else { scope };
             Ok(SocketAddrV6::new(*v6.ip(), port, flow.to_be(), scope).into())
         }
         SocketAddr::V4(_) => Err(os_error_text("address family mismatched")),

@@ -23,7 +23,7 @@ pub use self::cipher::CipherOp;
 pub use self::convert::{is_inheritable, set_inheritable};
 pub use self::file::tee;
 pub use self::groups::Multicast;
-pub use self::lent::Lent;
+pub use self::lent::{Caller, Lent};
 pub use self::message::{Received, ReceivedFds};
 pub(crate) use self::offload::{Refusal, SendOffload};
 use self::retry::BaseFlags;
