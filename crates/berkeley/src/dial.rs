@@ -13,8 +13,9 @@ use crate::error::{Call, Cause, Error, Result};
 use crate::kind::{Family, Protocol, Type};
 use crate::names::{AddrInfo, AddrInfoFlags, Name, getaddrinfo};
 use crate::opt;
+use crate::seam;
 use crate::socket::{Socket, default_timeout};
-use crate::sys::{self, Errno};
+use crate::sys::Errno;
 use crate::time::Deadline;
 
 /// Connects to a place given in the [address syntax](Endpoint), a host and port, or an address:
@@ -570,5 +571,5 @@ fn resolve_by(
 /// The socket of a descriptor that this process was started with: a duplicate of it, for the
 /// number itself belongs to whoever opened it.
 fn adopt(fd: RawFd) -> Result<Socket> {
-    Socket::from_fd(sys::dup_raw(fd).map_err(Error::of(Call::Dup))?)
+    Socket::from_fd(seam::dup_raw(fd).map_err(Error::of(Call::Dup))?)
 }

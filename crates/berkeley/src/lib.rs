@@ -84,6 +84,7 @@ mod interrupt;
 mod kind;
 mod names;
 pub mod opt;
+mod seam;
 mod socket;
 mod stream;
 mod sys;

@@ -19,6 +19,7 @@ pub use self::waiting::abandoned_lookups;
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, LookupCode, Result};
 use crate::kind::{Family, Protocol, Type};
+use crate::seam;
 use crate::sys::{self, c};
 use crate::time::Deadline;
 
@@ -450,7 +451,7 @@ impl From<sys::LookupFailure> for Cause {
 ///
 /// See `getnameinfo(3)`, RFC 3493.
 pub fn getnameinfo(addr: &Addr, flags: NameInfoFlags) -> Result<NameInfo> {
-    let (host, service) = sys::getnameinfo(&addr.0, flags.bits())
+    let (host, service) = seam::getnameinfo(&addr.0, flags.bits())
         .map_err(|failure| Error::new(Call::GetNameInfo, failure).at(addr))?;
     Ok(NameInfo { host: text(host), service: text(service) })
 }

@@ -9,8 +9,9 @@ use std::os::fd::AsFd;
 pub use self::whole::LengthPrefix;
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
+use crate::seam;
 use crate::socket::Socket;
-use crate::sys::{self, Interest};
+use crate::sys::Interest;
 
 /// The whole of a stream.
 impl Socket {
@@ -60,7 +61,7 @@ impl Socket {
         let mut rest = data;
         loop {
             let sent = self.retry_by(Call::SendAll, Interest::Write, patience, || {
-                sys::send(self.as_fd(), rest, self.send_flags(flags))
+                seam::send(self.as_fd(), rest, self.send_flags(flags))
             });
             let before = data.len() - rest.len();
             let sent = sent.map_err(|error| error.after_sending(before))?;

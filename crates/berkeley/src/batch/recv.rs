@@ -10,6 +10,7 @@ use crate::cmsg;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, MsgFlags, Type};
 use crate::opt::{self, Bool, Opt};
+use crate::seam;
 use crate::socket::Socket;
 use crate::sys::{Errno, Interest, c};
 
@@ -289,7 +290,8 @@ impl Socket {
         self.retry(Call::RecvMmsg, Interest::Read, asked, || {
             batch.stats.calls += 1;
             let base = self.recv_flags() | asked.bits();
-            batch.inbox.recv(self.as_fd(), first, count, base, self.family().0)
+            let (fd, family) = (self.as_fd(), self.family().0);
+            seam::recv_batch(&mut batch.inbox, fd, first, count, base, family)
         })
     }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::error::{Call, Cause, Error, Result};
 use crate::interrupt::interrupted;
+use crate::seam;
 use crate::sys::{self, Errno};
 use crate::time::Deadline;
 
@@ -52,7 +53,7 @@ pub(super) struct Question {
 
 impl Question {
     pub(super) fn put(&self) -> Outcome {
-        sys::getaddrinfo(self.host.as_deref(), self.service.as_deref(), self.hints)
+        seam::getaddrinfo(self.host.as_deref(), self.service.as_deref(), self.hints)
     }
 }
 

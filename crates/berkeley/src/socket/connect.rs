@@ -8,7 +8,8 @@ use super::{Socket, default_timeout};
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::{Family, MsgFlags};
-use crate::sys::{self, Errno, Interest, Storage, c};
+use crate::seam;
+use crate::sys::{Errno, Interest, Storage, c};
 use crate::target::ToAddr;
 use crate::time::Deadline;
 
@@ -34,7 +35,7 @@ impl Socket {
     /// See `bind(2)`.
     pub fn bind(&self, addr: impl ToAddr) -> Result<()> {
         self.with_addr(Call::Bind, addr, |addr| {
-            sys::bind(self.fd.as_fd(), &addr.0)
+            seam::bind(self.fd.as_fd(), &addr.0)
                 .map_err(|errno| Error::new(Call::Bind, errno).at(addr))
         })
     }
@@ -111,7 +112,7 @@ impl Socket {
     pub fn listen(&self, backlog: impl Into<Option<i32>>) -> Result<()> {
         // The kernel cuts what is too much down to its own maximum.
         let backlog = backlog.into().unwrap_or(i32::MAX).max(0);
-        sys::listen(self.fd.as_fd(), backlog).map_err(Error::of(Call::Listen))
+        seam::listen(self.fd.as_fd(), backlog).map_err(Error::of(Call::Listen))
     }
 
     /// The next connection, and who connected, within the timeout.
@@ -139,8 +140,8 @@ impl Socket {
         let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), || {
             match self.family {
                 // Its sockets have no addresses, and none can be asked for.
-                Family::ALG => sys::accept_nameless(self.fd.as_fd(), timeout.is_some()),
-                _ => sys::accept(self.fd.as_fd(), &mut from, timeout.is_some()),
+                Family::ALG => seam::accept_nameless(self.fd.as_fd(), timeout.is_some()),
+                _ => seam::accept(self.fd.as_fd(), &mut from, timeout.is_some()),
             }
         })?;
         let kind = (self.family, self.ty, self.protocol);
@@ -170,7 +171,7 @@ impl Socket {
             Shutdown::Write => c::SHUT_WR,
             Shutdown::Both => c::SHUT_RDWR,
         };
-        sys::shutdown(self.fd.as_fd(), how).map_err(Error::of(Call::Shutdown))
+        seam::shutdown(self.fd.as_fd(), how).map_err(Error::of(Call::Shutdown))
     }
 
     /// The socket's own address.
@@ -188,7 +189,7 @@ impl Socket {
     /// See `getsockname(2)`.
     #[doc(alias = "getsockname")]
     pub fn local_addr(&self) -> Result<Addr> {
-        sys::local_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetSockName))
+        seam::local_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetSockName))
     }
 
     /// The address of the peer.
@@ -208,7 +209,7 @@ impl Socket {
     /// See `getpeername(2)`.
     #[doc(alias = "getpeername")]
     pub fn peer_addr(&self) -> Result<Addr> {
-        sys::peer_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetPeerName))
+        seam::peer_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetPeerName))
     }
 
     /// Connects by this deadline, whatever the timeout is; without a limit the call waits only if
@@ -223,7 +224,7 @@ impl Socket {
         let fail = |errno| Err(Error::new(Call::Connect, errno));
         let mut pause = Duration::from_micros(100);
         loop {
-            match sys::connect(self.fd.as_fd(), &addr.0) {
+            match seam::connect(self.fd.as_fd(), &addr.0) {
                 Ok(()) => return Ok(()),
                 Err(errno) if !self.waits() => return fail(errno),
                 // The kernel has waited already, as long as its own limit (`SO_SNDTIMEO`) says.
@@ -260,7 +261,7 @@ impl Socket {
     /// Begins to connect a socket that does not wait; `true` if it has connected already. If not,
     /// the attempt has ended when the socket is writable.
     pub(crate) fn begin_to_connect(&self, addr: &Addr) -> Result<bool> {
-        match sys::connect(self.fd.as_fd(), &addr.0) {
+        match seam::connect(self.fd.as_fd(), &addr.0) {
             Ok(()) => Ok(true),
             Err(Errno::EINTR | Errno::EINPROGRESS) => Ok(false),
             Err(errno) => Err(Error::new(Call::Connect, errno).at(addr)),

@@ -11,7 +11,8 @@ use crate::cmsg::{self, RecvBuffer, SendBuffer};
 use crate::error::{Call, Cause, Error, Result};
 use crate::errqueue::{self, QueuedError};
 use crate::kind::{Family, MsgFlags};
-use crate::sys::{self, Errno, Interest, Storage};
+use crate::seam;
+use crate::sys::{Errno, Interest, Storage};
 use crate::target::ToAddr;
 
 /// What [`Socket::recv_message`] has received.
@@ -162,7 +163,7 @@ impl Socket {
             let addr = (!to.is_empty()).then_some(&to.0);
             let sent = self.retry(Call::SendMsg, Interest::Write, flags, || {
                 let flags = self.send_flags(flags);
-                sys::send_message(self.fd.as_fd(), data, control.as_bytes(), flags, addr)
+                seam::send_message(self.fd.as_fd(), data, control.as_bytes(), flags, addr)
             });
             sent.map_err(|error| if addr.is_some() { error.at(to) } else { error })
         })
@@ -232,7 +233,7 @@ impl Socket {
             let most = room.len();
             let (got, flags_told) = self.retry(Call::RecvMsg, Interest::Read, flags, || {
                 let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
-                sys::recv_message_into(fd, room, &mut control.room, base, asked, &mut from.0)
+                seam::recv_message_into(fd, room, &mut control.room, base, asked, &mut from.0)
             })?;
             (whole_len, told) = (got.whole_len().unwrap_or(most), flags_told);
             self.check(Call::RecvMsg, got, most, MsgFlags::TRUNC)
@@ -274,7 +275,7 @@ impl Socket {
         control.clear();
         let (got, told) = self.retry(Call::RecvMsg, Interest::Read, flags, || {
             let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
-            sys::recv_message(fd, data, &mut control.room, base, asked, &mut from.0)
+            seam::recv_message(fd, data, &mut control.room, base, asked, &mut from.0)
         })?;
         let room = data.iter().map(|piece| piece.len()).sum();
         let filled = self.check(Call::RecvMsg, got, room, MsgFlags::TRUNC)?;

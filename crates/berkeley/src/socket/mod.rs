@@ -26,6 +26,7 @@ pub(crate) use self::offload::{Refusal, SendOffload};
 use self::retry::BaseFlags;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
+use crate::seam::{self, Fd};
 use crate::sys::{self, c};
 use crate::time::{Deadline, SharedDeadline, SharedTimeout};
 
@@ -69,7 +70,7 @@ use crate::time::{Deadline, SharedDeadline, SharedTimeout};
 /// See `socket(7)`.
 #[doc(alias("socket", "fileno", "SocketType"))]
 pub struct Socket {
-    fd: OwnedFd,
+    fd: Fd,
     family: Family,
     ty: Type,
     protocol: Protocol,
@@ -127,7 +128,7 @@ impl Socket {
     #[doc(alias = "socket")]
     pub fn new(family: Family, ty: Type, protocol: Protocol) -> Result<Socket> {
         let timeout = default_timeout();
-        let fd = sys::socket(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
+        let fd = seam::socket(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
             let protocol = protocol.shown_in(family);
             Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
         })?;
@@ -154,7 +155,7 @@ impl Socket {
     pub fn pair(family: Family, ty: Type, protocol: Protocol) -> Result<(Socket, Socket)> {
         let timeout = default_timeout();
         let (a, b) =
-            sys::socketpair(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
+            seam::socketpair(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
                 let protocol = protocol.shown_in(family);
                 Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
             })?;
@@ -181,7 +182,7 @@ impl Socket {
     pub fn from_fd(fd: OwnedFd) -> Result<Socket> {
         let ask = |name| {
             let mut value = [0; 4];
-            sys::get_option(fd.as_fd(), c::SOL_SOCKET, name, &mut value)
+            seam::get_option(fd.as_fd(), c::SOL_SOCKET, name, &mut value)
                 .map(|_| i32::from_ne_bytes(value))
                 .map_err(Error::of(Call::Socket))
         };
@@ -211,7 +212,7 @@ impl Socket {
     /// See `dup(2)`.
     #[doc(alias = "try_clone")]
     pub fn dup(&self) -> Result<Socket> {
-        let fd = sys::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
+        let fd = seam::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
         let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), self.timeout());
         same.until.set(self.deadline());
         same.flags.set((self.family, self.ty, self.protocol), same.blocks());
@@ -231,7 +232,7 @@ impl Socket {
     /// ```
     #[doc(alias("into_raw_fd", "into_fd"))]
     pub fn detach(self) -> OwnedFd {
-        self.fd
+        seam::give_up(self.fd)
     }
 
     /// Closes the socket and says what the kernel answered, which dropping it does not.
@@ -249,7 +250,7 @@ impl Socket {
     ///
     /// See `close(2)`.
     pub fn close(self) -> Result<()> {
-        sys::close(self.fd).map_err(Error::of(Call::Close))
+        seam::close(seam::give_up(self.fd)).map_err(Error::of(Call::Close))
     }
 
     /// Ends the connection for every thread: calls that wait in this socket end at once, and
@@ -284,8 +285,8 @@ impl Socket {
     pub fn hang_up(&self) -> Result<()> {
         self.retired.store(true, Ordering::Release);
         // Not every socket can be shut down, but every one that can wakes those who wait in it.
-        let _ = sys::shutdown(self.fd.as_fd(), c::SHUT_RDWR);
-        sys::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
+        let _ = seam::shutdown(self.fd.as_fd(), c::SHUT_RDWR);
+        seam::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
     }
 
     pub(crate) fn assemble(
@@ -304,7 +305,7 @@ impl Socket {
     ) -> Socket {
         let (family, ty, protocol) = kind;
         Socket {
-            fd,
+            fd: seam::hold(fd),
             family,
             ty,
             protocol,
@@ -389,7 +390,7 @@ impl Socket {
     /// Lets the kernel wait in the calls to come, or not.
     fn set_blocking(&self, blocks: bool) -> Result<()> {
         if blocks != self.blocks() {
-            sys::set_nonblocking(self.fd.as_fd(), !blocks).map_err(Error::of(Call::SetTimeout))?;
+            seam::set_nonblocking(self.fd.as_fd(), !blocks).map_err(Error::of(Call::SetTimeout))?;
         }
         self.flags.set((self.family, self.ty, self.protocol), blocks);
         Ok(())

@@ -8,6 +8,7 @@ use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
 use crate::interrupt::interrupted;
 use crate::kind::{Family, MsgFlags, Protocol, Type};
+use crate::seam;
 use crate::sys::{self, Errno, Interest, Receive, Woken};
 use crate::time::Deadline;
 
@@ -138,7 +139,7 @@ impl Socket {
     /// Waits until the socket is ready or has failed.
     pub(crate) fn wait(&self, call: Call, interest: Interest, deadline: Deadline) -> Result<Woken> {
         loop {
-            match sys::wait(self.fd.as_fd(), interest, deadline.remaining()) {
+            match seam::wait(self.fd.as_fd(), interest, deadline.remaining()) {
                 Ok(Woken::TimedOut) if deadline.has_passed() => {
                     return Err(Error::new(call, Cause::TimedOut));
                 }

@@ -8,8 +8,9 @@ use crate::buf::{fill, spare};
 use crate::error::{Call, Cause, Error, Result};
 use crate::interrupt::interrupted;
 use crate::kind::MsgFlags;
+use crate::seam;
 use crate::socket::Socket;
-use crate::sys::{self, Errno, Filled, Interest};
+use crate::sys::{Errno, Filled, Interest};
 use crate::time::Deadline;
 
 /// How the length of a frame is written in front of it.
@@ -203,7 +204,7 @@ impl Socket {
             let pieces = [IoSlice::new(head.get(sent..).unwrap_or_default()), IoSlice::new(body)];
             let more = self.retry_by(call, Interest::Write, patience, || {
                 let flags = self.send_flags(MsgFlags::empty());
-                sys::send_message(self.as_fd(), &pieces, &[], flags, None)
+                seam::send_message(self.as_fd(), &pieces, &[], flags, None)
             });
             sent += more.map_err(|error| error.after_sending(sent))?;
             if sent >= head.len() + data.len() {

@@ -37,6 +37,8 @@ pub(crate) mod abi;
 pub(crate) mod batch;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod control;
+#[cfg(feature = "_seam")]
+mod held;
 pub(crate) mod layout;
 #[cfg(test)]
 mod layout_probe;
@@ -64,6 +66,8 @@ pub(crate) mod uring;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod xdp;
 
+#[cfg(feature = "_seam")]
+pub(crate) use held::{Closes, Held};
 pub(crate) use manners::{has_offload, recv_flags, send_flags, sends_batches};
 pub(crate) use storage::Storage;
 #[cfg(unix)]
@@ -95,6 +99,17 @@ impl Errno {
     #[cold]
     pub(crate) fn last() -> Errno {
         Errno(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
+    }
+
+    /// Makes it the calling thread's current one, as if no call had been made since.
+    #[cfg(all(feature = "_seam", any(target_os = "linux", target_os = "android")))]
+    pub(crate) fn restore(self) {
+        #[cfg(target_os = "android")]
+        use c::__errno as errno_location;
+        #[cfg(not(target_os = "android"))]
+        use c::__errno_location as errno_location;
+        // SAFETY: the place is the thread's own, and always there.
+        unsafe { *errno_location() = self.0 };
     }
 }
 

@@ -142,6 +142,14 @@ impl Filled {
     pub(crate) fn len(self) -> usize {
         self.0
     }
+
+    /// The bytes that the call has written to its memory, which this is.
+    #[cfg(feature = "_seam")]
+    pub(crate) fn of(self, room: &[MaybeUninit<u8>]) -> &[u8] {
+        let filled = room.get(..self.0).unwrap_or_default();
+        // SAFETY: it was made of the answer of a call that has filled so many bytes of this memory.
+        unsafe { &*(ptr::from_ref(filled) as *const [u8]) }
+    }
 }
 
 /// The call by which sockets of a kind receive, chosen once: `recvfrom(2)`, or what stands in for
@@ -171,6 +179,20 @@ impl Receive {
 /// room for, or a failure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Odd(isize);
+
+#[cfg(feature = "_seam")]
+impl Odd {
+    /// Why it failed, if it has. To be asked as [`arrived`] is.
+    pub(crate) fn errno(self) -> Option<Errno> {
+        (self.0 < 0).then(Errno::last)
+    }
+
+    /// How long it was, and what memory of this length holds of it, unless it has failed.
+    pub(crate) fn cut(self, room: usize) -> Option<(usize, Filled)> {
+        let len = usize::try_from(self.0).ok()?;
+        Some((len, Filled(len.min(room))))
+    }
+}
 
 /// What a receiving call answered, of either kind. To be asked before any other call is made, for
 /// why it failed is known until then.
@@ -386,6 +408,17 @@ pub(crate) fn get_option(
     Ok((len as usize).min(room) * unit)
 }
 
+/// An option that is a number, of a descriptor that is known by its number only.
+#[cfg(feature = "_seam")]
+pub(crate) fn int_option(fd: RawFd, level: i32, name: i32) -> Option<i32> {
+    let mut value: c::c_int = 0;
+    let mut len = size_of::<c::c_int>() as c::socklen_t;
+    // SAFETY: the call writes one int, and its length; a number that is not open is an error.
+    let done =
+        unsafe { c::getsockopt(fd, level, name, ptr::from_mut(&mut value).cast(), &mut len) };
+    (done == 0).then_some(value)
+}
+
 /// Sets an option. `EINVAL` if the kernel would write to addresses in `value` later.
 pub(crate) fn set_option(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]) -> Result<()> {
     if super::value_is_written_through(level, name) {
@@ -436,6 +469,16 @@ pub(crate) fn is_nonblocking(fd: BorrowedFd<'_>) -> Result<bool> {
     let flags = unsafe { c::fcntl(fd.as_raw_fd(), c::F_GETFL) };
     check(flags)?;
     Ok(flags & c::O_NONBLOCK != 0)
+}
+
+/// The monotonic clock in nanoseconds.
+#[cfg(feature = "_seam")]
+#[inline]
+pub(crate) fn monotonic() -> u64 {
+    let mut now = c::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes one timespec.
+    unsafe { c::clock_gettime(c::CLOCK_MONOTONIC, &mut now) };
+    (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64)
 }
 
 pub(super) fn check(answer: c::c_int) -> Result<()> {
