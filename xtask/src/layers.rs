@@ -33,6 +33,7 @@ const ORDER: &[&str] = &[
     "xdp",
     "dial",
     "uring",
+    "tokio",
     "lib",
 ];
 
@@ -51,6 +52,7 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ),
     ("libc::", &["crates/berkeley/src/sys", "crates/berkeley-python/src", "benches/src"]),
     ("io_uring::", &["crates/berkeley/src/sys"]),
+    ("AsyncFd::", &["crates/berkeley/src/sys"]),
     ("target_os", &["crates/berkeley/src/sys"]),
 ];
 
