@@ -35,6 +35,7 @@ const ORDER: &[&str] = &[
     "accept",
     "dial",
     "uring",
+    "tokio",
     "lib",
 ];
 
@@ -53,6 +54,7 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ),
     ("libc::", &["crates/berkeley/src/sys", "crates/berkeley-python/src", "benches/src"]),
     ("io_uring::", &["crates/berkeley/src/sys"]),
+    ("AsyncFd::", &["crates/berkeley/src/sys"]),
     ("target_os", &["crates/berkeley/src/sys"]),
 ];
 

@@ -14,8 +14,9 @@ use crate::addr::Addr;
 use crate::error::{Call, Error, Result};
 use crate::interrupt::interrupted;
 use crate::kind::{Family, Protocol, Type};
+use crate::seam;
 use crate::socket::Socket;
-use crate::sys::{self, Errno, Interest};
+use crate::sys::{Errno, Interest};
 use crate::time::Deadline;
 
 /// The first pause of a server that has no room for another connection.
@@ -364,7 +365,7 @@ impl Acceptor {
         let fds = all.get(..if paused.is_some() { 1 } else { 2 }).unwrap_or(&all);
         loop {
             let limit = paused.and_then(Deadline::remaining);
-            match sys::wait_any(fds, Interest::Read, limit) {
+            match seam::wait_any(fds, Interest::Read, limit) {
                 Ok(ready) => return Ok(ready.first() == Some(&true)),
                 Err(Errno::EINTR) => interrupted(Call::Accept)?,
                 Err(errno) => return Err(Error::new(Call::Accept, errno)),

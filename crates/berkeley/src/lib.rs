@@ -91,6 +91,8 @@ mod sys;
 mod table;
 mod target;
 mod time;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 #[cfg(feature = "io-uring")]
 pub mod uring;
 pub mod xdp;
