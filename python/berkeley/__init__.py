@@ -7,7 +7,14 @@ that nobody edits.
 
 import sys
 
-__all__ = ["install", "socket"]
+# What is loaded when it is asked for: install() has to come before most modules.
+_LATER = {
+    "abandoned_lookups": "_lookups",
+    "get_lookup_timeout": "_lookups",
+    "set_lookup_timeout": "_lookups",
+}
+
+__all__ = ["install", "socket", *_LATER]
 
 
 def install():
@@ -53,6 +60,10 @@ def __getattr__(name):
         import importlib
 
         return importlib.import_module("berkeley.socket")
+    if name in _LATER:
+        import importlib
+
+        return getattr(importlib.import_module(f"berkeley.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

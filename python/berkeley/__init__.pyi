@@ -1,6 +1,17 @@
 from berkeley import socket as socket
+from berkeley._lookups import (
+    abandoned_lookups as abandoned_lookups,
+    get_lookup_timeout as get_lookup_timeout,
+    set_lookup_timeout as set_lookup_timeout,
+)
 
-__all__ = ["install", "socket"]
+__all__ = [
+    "abandoned_lookups",
+    "get_lookup_timeout",
+    "install",
+    "set_lookup_timeout",
+    "socket",
+]
 
 def install() -> None: ...
 def is_installed() -> bool: ...

@@ -51,12 +51,33 @@ class socket(_stock.socket):
     def set_recv_offload(self, on: bool, /) -> bool: ...
     def set_recv_details(self, on: bool, /) -> None: ...
 
+def getaddrinfo(
+    host: bytes | str | None,
+    port: bytes | str | int | None,
+    family: int = 0,
+    type: int = 0,
+    proto: int = 0,
+    flags: int = 0,
+    *,
+    timeout: float | None = None,
+) -> list[
+    tuple[
+        _stock.AddressFamily,
+        _stock.SocketKind,
+        int,
+        str,
+        tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
+    ]
+]: ...
+def getfqdn(name: str = "", *, timeout: float | None = None) -> str: ...
 def create_connection(
     address: tuple[str | None, int],
     timeout: float | None = ...,
     source_address: _Address | None = None,
     *,
     all_errors: bool = False,
+    total_timeout: float | None = None,
+    happy_eyeballs_delay: float | None = None,
 ) -> socket: ...
 def create_server(
     address: _Address,

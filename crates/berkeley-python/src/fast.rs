@@ -10,9 +10,11 @@ use pyo3::ffi::{self, PyObject};
 
 use crate::batch;
 use crate::errors;
+use crate::lookup;
 use crate::methods;
 use crate::names;
 use crate::object::{self, Object};
+use crate::race;
 use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
@@ -51,17 +53,19 @@ pub(crate) fn module() -> Answer {
         ml_flags: ffi::METH_VARARGS,
         ml_doc: doc.as_ptr(),
     };
-    let functions = [
+    let mut functions = vec![
         function(c"bind", bind, c"Tells this module of socket.py's names, class and enums."),
         function(c"pair", pair, c"pair(family, type, proto): two sockets of socket.py's class."),
         function(c"getaddrinfo", get_addr_info, c"getaddrinfo() with members of the enums."),
-        // SAFETY: all zeros end the table.
-        unsafe { std::mem::zeroed() },
     ];
+    functions.extend(lookup::table());
+    functions.extend(race::table());
+    // SAFETY: all zeros end the table.
+    functions.push(unsafe { std::mem::zeroed() });
     // SAFETY: the tables live for ever; the type is made before this.
     unsafe {
         let module = Owned::new(ffi::PyModule_New(c"_socket._native".as_ptr()))?;
-        let functions = Box::leak(Box::new(functions)).as_mut_ptr();
+        let functions = functions.leak().as_mut_ptr();
         checked(ffi::PyModule_AddFunctions(module.as_ptr(), functions).into())?;
         let class = object::socket_type();
         let accept = Box::leak(Box::new(ffi::PyMethodDef {
@@ -312,8 +316,6 @@ unsafe extern "C" fn pair(_: *mut PyObject, args: *mut PyObject) -> *mut PyObjec
     })
 }
 
-unsafe extern "C" fn get_addr_info(module: *mut PyObject, args: *mut PyObject) -> *mut PyObject {
-    guard(null_mut(), |py| {
-        names::addresses(py, module, args, null_mut(), (family, kind)).map(Owned::into_ptr)
-    })
+unsafe extern "C" fn get_addr_info(_: *mut PyObject, args: *mut PyObject) -> *mut PyObject {
+    guard(null_mut(), |py| names::Question::of(args)?.ask(py, (family, kind)).map(Owned::into_ptr))
 }

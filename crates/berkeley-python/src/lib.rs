@@ -6,9 +6,11 @@ mod batch;
 mod data;
 mod errors;
 mod fast;
+mod lookup;
 mod methods;
 mod names;
 mod object;
+mod race;
 mod raw;
 mod transfer;
 

@@ -10,7 +10,7 @@ use berkeley::opt::{Int, Opt};
 use berkeley::{Family, Lent, MsgFlags, Protocol, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
-use crate::address::Kind;
+use crate::address::{self, Kind};
 use crate::data;
 use crate::errors;
 use crate::methods;
@@ -90,6 +90,21 @@ impl Object {
         unsafe { Lent::of_object(&self.fd, kind, timeout) }.ok_or_else(|| os_error(libc::EBADF))
     }
 
+    /// Raises why a call of this socket has failed.
+    #[cold]
+    pub(crate) fn raise(&self, error: &berkeley::Error) -> Raised {
+        let protocol = self.protocol.load(Ordering::Relaxed);
+        let raised = errors::raise_of(error, protocol);
+        if errors::is_of_peer(error) {
+            // Nobody said where to in this call: the one before did, to the kernel.
+            let peer = self.lend().ok().and_then(|lent| lent.peer_addr().ok());
+            if let Some(peer) = peer {
+                errors::know(c"address", || address::build(&peer, protocol));
+            }
+        }
+        raised
+    }
+
     /// Makes a call of the library without the interpreter.
     #[inline]
     pub(crate) fn call<T: Send>(
@@ -98,7 +113,7 @@ impl Object {
         call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
     ) -> Res<T> {
         let lent = self.lend()?;
-        py.detach(|| call(&lent)).map_err(|error| errors::raise(&error))
+        py.detach(|| call(&lent)).map_err(|error| self.raise(&error))
     }
 
     /// [`Object::call`] to move bytes, so few that it is `brief` if the kernel does not wait: then
@@ -116,7 +131,7 @@ impl Object {
         if !brief || self.timeout.load(Ordering::Relaxed) != 0 || !self.is_plain() {
             return self.call(py, call);
         }
-        call(&*self.lend()?).map_err(|error| errors::raise(&error))
+        call(&*self.lend()?).map_err(|error| self.raise(&error))
     }
 
     /// [`Object::transfer`] to send. For a datagram of IP there is room nearly always: it is tried
@@ -135,7 +150,7 @@ impl Object {
             match call(&*self.lend()?, flags | MsgFlags::DONTWAIT) {
                 Err(error)
                     if error.is_would_block() && self.timeout.load(Ordering::Relaxed) != 0 => {}
-                answer => return answer.map_err(|error| errors::raise(&error)),
+                answer => return answer.map_err(|error| self.raise(&error)),
             }
         }
         self.transfer(py, brief, move |socket| call(socket, flags))

@@ -15,7 +15,7 @@ pub use self::numbers::{
     getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
     if_nametoindex,
 };
-pub use self::waiting::abandoned_lookups;
+pub use self::waiting::{PendingLookup, abandoned_lookups, look_up_within};
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, LookupCode, Result};
 use crate::kind::{Family, Protocol, Type};
@@ -116,6 +116,7 @@ pub fn getaddrinfo<'a>(
         service: service.into(),
         hints: sys::Hints { flags: 0, family: c::AF_UNSPEC, ty: 0, protocol: 0 },
         timeout: None,
+        interruptible: false,
     }
 }
 
@@ -135,6 +136,7 @@ pub struct AddrInfoQuery<'a> {
     service: Name<'a>,
     hints: sys::Hints,
     timeout: Option<Duration>,
+    interruptible: bool,
 }
 
 /// A host or service as [`getaddrinfo`] takes it: a name, a number as text or value, or none.
@@ -271,6 +273,20 @@ impl AddrInfoQuery<'_> {
         self
     }
 
+    /// Whether the [interrupt hook](crate::set_interrupt_hook) can end the look-up, though it has
+    /// no timeout, in the process's first thread: it then takes a thread of its own as well. In
+    /// other threads this changes nothing.
+    ///
+    /// ```
+    /// let answers = berkeley::getaddrinfo("localhost", 80).interruptible(true).call()?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("KeyboardInterrupt", "Ctrl-C"))]
+    pub fn interruptible(mut self, interruptible: bool) -> Self {
+        self.interruptible = interruptible;
+        self
+    }
+
     /// Puts the question. It may take as long as the machine's name service takes, or the
     /// [timeout](AddrInfoQuery::timeout).
     ///
@@ -293,12 +309,46 @@ impl AddrInfoQuery<'_> {
     pub(crate) fn call_by(&self, deadline: Deadline) -> Result<Vec<AddrInfo>> {
         let question = self.question()?;
         let outcome = match deadline {
-            Deadline::NEVER => question.put(),
+            Deadline::NEVER if !self.interruptible => question.put(),
             _ => {
                 waiting::ask(question, deadline).map_err(|error| error.at_name(self.to_string()))?
             }
         };
         self.answers(outcome)
+    }
+
+    /// Puts the question and goes on: a thread waits for the answer, and calls `done` when it is
+    /// there. The [timeout](AddrInfoQuery::timeout) is for who waits.
+    ///
+    /// This is for programs that do not wait in a thread. Numeric hosts are answered at once.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let (done, waiting) = mpsc::channel();
+    /// let mut pending = berkeley::getaddrinfo("localhost", 80).begin(move || {
+    ///     let _ = done.send(());
+    /// })?;
+    /// let _ = waiting.recv();
+    /// assert!(!pending.try_take().unwrap()?.is_empty());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PendingLookup::begin`], and [`Cause::Argument`] for a name with a NUL byte in it.
+    pub fn begin(
+        &self,
+        done: impl FnOnce() + Send + 'static,
+    ) -> Result<PendingLookup<Vec<AddrInfo>>> {
+        let mut question = self.question()?;
+        let own = self.to_owned_names();
+        if let Some(answers) = question.put_if_numeric() {
+            return Ok(PendingLookup::over(Call::GetAddrInfo, own.answers(answers), done));
+        }
+        let look_up = move || own.answers(question.put());
+        PendingLookup::begin(Call::GetAddrInfo, look_up, done)
+            .map_err(|error| error.at_name(self.to_string()))
     }
 
     /// Puts the question for a task, which is woken when the answer is there.
@@ -326,19 +376,28 @@ impl AddrInfoQuery<'_> {
     /// Those of [`call`](AddrInfoQuery::call).
     #[doc(alias("lookup_host", "to_socket_addrs"))]
     pub async fn call_awaited(&self) -> Result<Vec<AddrInfo>> {
-        let asked = waiting::ask_awaited(self.question()?);
-        let outcome = asked.map_err(|error| error.at_name(self.to_string()))?.await;
-        self.answers(outcome)
+        self.begin(|| ())?.await
     }
 
-    fn fail(&self, cause: Cause) -> Error {
-        Error::new(Call::GetAddrInfo, cause).at_name(self.to_string())
+    fn to_owned_names(&self) -> AddrInfoQuery<'static> {
+        let own = |name: &Name<'_>| Name(name.0.as_ref().map(|name| name.to_vec().into()));
+        AddrInfoQuery {
+            host: own(&self.host),
+            service: own(&self.service),
+            hints: self.hints,
+            timeout: self.timeout,
+            interruptible: self.interruptible,
+        }
     }
 
     fn question(&self) -> Result<waiting::Question> {
         let host = self.host.to_c().map_err(|cause| self.fail(cause))?;
         let service = self.service.to_c().map_err(|cause| self.fail(cause))?;
         Ok(waiting::Question { host, service, hints: self.hints })
+    }
+
+    fn fail(&self, cause: Cause) -> Error {
+        Error::new(Call::GetAddrInfo, cause).at_name(self.to_string())
     }
 
     fn answers(&self, outcome: waiting::Outcome) -> Result<Vec<AddrInfo>> {

@@ -13,6 +13,7 @@ use pyo3::ffi::{self, PyObject};
 
 pub(crate) use self::host::{Host, host};
 pub(crate) use self::ip::host_text;
+use crate::errors;
 use crate::raw::{
     Owned, Python, Raised, Res, bytes, int, none, os_error, os_error_text, overflow_error, text,
     tuple, type_error,
@@ -76,7 +77,8 @@ pub(crate) fn known_family(family: i32) -> Res<()> {
 /// Reads the address that a caller has written; `call` is the method, for the errors.
 pub(crate) fn parse(py: Python<'_>, kind: Kind, object: *mut PyObject, call: &str) -> Res<Addr> {
     match form(Family::from(kind.family)) {
-        Some(form) => (form.parse)(Asked { py, kind, call }, object),
+        Some(form) => (form.parse)(Asked { py, kind, call }, object)
+            .map_err(|raised| errors::at_given(raised, object)),
         None => Err(os_error_text(&format!("{call}(): bad family"))),
     }
 }

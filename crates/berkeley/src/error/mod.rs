@@ -1,6 +1,7 @@
 //! What went wrong: in which call, why, at which address, and how far it had come.
 
 mod call;
+mod hint;
 
 use std::fmt;
 use std::io;

@@ -166,6 +166,12 @@ fn timespec(limit: Duration) -> c::timespec {
     }
 }
 
+/// Whether this thread is the one that the process began with.
+pub(crate) fn in_first_thread() -> bool {
+    // SAFETY: both take nothing and cannot fail.
+    unsafe { c::gettid() == c::getpid() }
+}
+
 /// Takes the socket from under a descriptor that other threads may be using, and leaves a file in
 /// its place on which every socket call fails with `EBADF`.
 ///

@@ -39,6 +39,12 @@ pub(crate) fn socket_owners() -> HashMap<u64, Vec<(u32, String)>> {
     owners
 }
 
+/// The value of a setting such as `net.ipv4.ping_group_range`, in a line; none if there is none.
+pub(crate) fn setting(name: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/sys/{}", name.replace('.', "/"))).ok()?;
+    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// The inode of a link such as `socket:[4026]`.
 fn inode(link: &str) -> Option<u64> {
     link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()

@@ -26,6 +26,8 @@
 //! | `interface_index`, `interface_name`, `interfaces` | interfaces |
 //! | `inet_pton`, `inet_ntop` | numeric addresses exactly as the platform reads and prints them |
 //! | `socket_table`, `socket_owners` | every socket of the system, and who has it open |
+//! | `in_first_thread` | whether the process began with this thread |
+//! | `setting` | a setting of the kernel's |
 //! | `error_text`, `lookup_error_text` | the platform's words for its codes |
 //!
 //! Every function is one call of the system, returns its error number untouched and retries
