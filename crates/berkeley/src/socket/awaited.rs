@@ -1,12 +1,14 @@
 //! Sockets for which somebody else waits: a reactor.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Socket, default_timeout};
 use crate::addr::Addr;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
+use crate::opt;
 use crate::seam;
 use crate::sys::{Interest, Woken};
 use crate::time::Deadline;
@@ -67,6 +69,20 @@ impl Socket {
     /// Until when who waits for it may wait, in a call that begins now; `None` for not at all.
     pub(crate) fn awaits(&self) -> Option<Deadline> {
         (self.timeout() != Some(Duration::ZERO)).then(|| self.call_deadline())
+    }
+
+    /// Whether its stream comes through a layer in the kernel.
+    pub(crate) fn is_layered(&self) -> bool {
+        self.layered.load(Ordering::Relaxed)
+    }
+
+    /// Asks the kernel for what may have been done to a socket from elsewhere.
+    pub(crate) fn look_for_layers(&self) {
+        let name = &mut [0; 16];
+        let len = self.getsockopt(opt::TCP_ULP.level(), opt::TCP_ULP.number(), name);
+        if len.is_ok_and(|len| len > 0) {
+            self.layered.store(true, Ordering::Relaxed);
+        }
     }
 
     /// How ready it is, without waiting.

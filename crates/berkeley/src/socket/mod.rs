@@ -85,6 +85,8 @@ pub struct Socket {
     retired: AtomicBool,
     /// Somebody else waits for it, and it never does: see [`Socket::awaited`].
     awaited: bool,
+    /// Its stream has been handed to a layer in the kernel (`TCP_ULP`).
+    layered: AtomicBool,
     /// Where another language's object keeps the number: it changes if that is closed.
     owner: Option<&'static AtomicI32>,
     timeout: SharedTimeout,
@@ -340,6 +342,7 @@ impl Socket {
             protocol,
             retired: AtomicBool::new(false),
             awaited: false,
+            layered: AtomicBool::new(false),
             owner: None,
             flags: BaseFlags::new(kind, timeout.is_none()),
             timeout,

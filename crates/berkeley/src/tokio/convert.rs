@@ -45,8 +45,10 @@ macro_rules! descriptors {
             type Error = Error;
 
             fn try_from(socket: $ty) -> Result<Socket> {
-                let plain = Plain::from_fd(socket.into())?;
-                let socket = Socket::try_from(plain)?;
+                let socket = Socket::try_from(Plain::from_fd(socket.into())?)?;
+                if socket.empties() {
+                    socket.plain().look_for_layers();
+                }
                 socket.set_timeout(None);
                 Ok(socket)
             }

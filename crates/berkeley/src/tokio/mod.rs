@@ -40,15 +40,20 @@
 //! | hand it to what takes `AsyncRead` and `AsyncWrite` | the socket itself, or its [halves](Socket::split) |
 //! | get the socket that waits in the kernel | [`into_plain`](Socket::into_plain) |
 
+mod batch;
 mod connect;
 mod convert;
+mod file;
+mod readiness;
 mod recv;
 mod send;
 mod stream;
 mod wait;
+mod whole;
 
 use std::fmt;
 use std::net::Shutdown;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -83,9 +88,9 @@ pub struct Socket {
     io: Watched<Plain>,
     /// Somebody takes what is in the queue of errors.
     takes_errors: AtomicBool,
-    /// What the task keeps that uses this as `AsyncRead`, and as `AsyncWrite`.
-    reader: Slot,
-    writer: Slot,
+    /// What the task keeps that is polled for reading, and the one for writing.
+    reader: Mutex<Slot>,
+    writer: Mutex<Slot>,
 }
 
 /// Making sockets.
@@ -171,8 +176,8 @@ impl Socket {
         Socket {
             io: Watched::new(plain),
             takes_errors: AtomicBool::new(false),
-            reader: Slot::default(),
-            writer: Slot::default(),
+            reader: Mutex::default(),
+            writer: Mutex::default(),
         }
     }
 }

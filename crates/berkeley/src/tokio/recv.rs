@@ -393,6 +393,7 @@ impl Socket {
     pub(super) fn empties(&self) -> bool {
         let plain = self.plain();
         plain.ty() == Type::STREAM
+            && !plain.is_layered()
             && matches!(plain.family(), Family::INET | Family::INET6)
             && matches!(plain.protocol(), Protocol::DEFAULT | Protocol::TCP)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -386,13 +386,13 @@ macro_rules! writes {
 }
 
 reads! {
-    Socket, whole => whole, &mut whole.reader;
+    Socket, whole => whole, whole.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
     ReadHalf<'_>, half => half.socket, &mut half.slot;
     OwnedReadHalf, half => half.socket, &mut half.slot;
 }
 
 writes! {
-    Socket, whole => whole, &mut whole.writer;
+    Socket, whole => whole, whole.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
     WriteHalf<'_>, half => half.socket, &mut half.slot;
     OwnedWriteHalf, half => half.socket, &mut half.slot;
 }

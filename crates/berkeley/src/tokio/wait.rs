@@ -3,6 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::os::fd::AsFd;
 use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
@@ -170,9 +171,18 @@ impl Socket {
         patience: &mut Patience,
     ) -> Result<bool> {
         let again = self.again(call, interest)?;
+        self.in_time(patience, again).await
+    }
+
+    /// Waits for this as long as the call may; `false` if time is up.
+    pub(super) async fn in_time(
+        &self,
+        patience: &mut Patience,
+        until: impl Future<Output = Result<()>>,
+    ) -> Result<bool> {
         match self.moment(patience) {
-            None => again.await.map(|()| true),
-            Some(moment) => match timeout_at(moment, again).await {
+            None => until.await.map(|()| true),
+            Some(moment) => match timeout_at(moment, until).await {
                 Ok(ready) => ready.map(|()| true),
                 Err(_) => Ok(false),
             },
@@ -190,18 +200,7 @@ impl Socket {
             // It is "ready" for ever, with nothing to receive.
             return Err(Error::new(call, Errno::ESHUTDOWN));
         }
-        let edge = Edge::new(plain, interest).map_err(Error::of(call))?;
-        Ok(async move {
-            let io = edge.watched().register(Interests::READABLE);
-            let io = io.map_err(|error| not_watched(call, error))?;
-            loop {
-                let mut guard = io.readable().await.map_err(|error| failed(call, &error))?;
-                if edge.has_come().map_err(Error::of(call))? {
-                    return Ok(());
-                }
-                guard.clear_ready();
-            }
-        })
+        edge(call, plain, interest)
     }
 
     /// The moment at which a call gives up that now has to wait.
@@ -310,6 +309,26 @@ impl Socket {
         *slot = Slot::default();
         Poll::Ready(done)
     }
+}
+
+/// Waits for a descriptor in one direction, by a descriptor of its own.
+pub(super) fn edge<F: AsFd>(
+    call: Call,
+    fd: &F,
+    interest: Interest,
+) -> Result<impl Future<Output = Result<()>> + Send + Sync + use<F>> {
+    let edge = Edge::new(fd, interest).map_err(Error::of(call))?;
+    Ok(async move {
+        let io = edge.watched().register(Interests::READABLE);
+        let io = io.map_err(|error| not_watched(call, error))?;
+        loop {
+            let mut guard = io.readable().await.map_err(|error| failed(call, &error))?;
+            if edge.has_come().map_err(Error::of(call))? {
+                return Ok(());
+            }
+            guard.clear_ready();
+        }
+    })
 }
 
 /// What a task keeps between the polls of one call.
