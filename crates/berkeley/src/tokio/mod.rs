@@ -35,14 +35,18 @@
 //! | to | use |
 //! |---|---|
 //! | make one | [`Socket::new`], [`Socket::pair`], [`create_server`], or `try_from` of a plain socket or one of `std` |
+//! | connect to a name | [`create_connection`]; for more, [`Connector::connect_awaited`](crate::Connector::connect_awaited) |
+//! | accept for as long as a server lives | [`Acceptor`] |
 //! | wait for it oneself | [`wait_readable`](Socket::wait_readable), [`wait_writable`](Socket::wait_writable), [`try_io`](Socket::try_io), [`async_io`](Socket::async_io) |
 //! | set options, ask for addresses | [`set`](Socket::set), [`get`](Socket::get), …; all that never waits: [`plain`](Socket::plain) |
 //! | hand it to what takes `AsyncRead` and `AsyncWrite` | the socket itself, or its [halves](Socket::split) |
 //! | get the socket that waits in the kernel | [`into_plain`](Socket::into_plain) |
 
+mod accept;
 mod batch;
 mod connect;
 mod convert;
+mod dial;
 mod file;
 mod readiness;
 mod recv;
@@ -57,7 +61,9 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+pub use self::accept::Acceptor;
 pub use self::connect::create_server;
+pub use self::dial::create_connection;
 pub use self::stream::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use self::wait::Slot;
 use crate::addr::Addr;
