@@ -94,6 +94,8 @@ mod sys;
 mod table;
 mod target;
 mod time;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 #[cfg(feature = "trace")]
 pub mod trace;
 #[cfg(feature = "io-uring")]
