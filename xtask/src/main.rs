@@ -9,6 +9,7 @@ mod kernel;
 mod layers;
 mod miri;
 mod nightly;
+mod page;
 mod peers;
 mod programs;
 mod python;
@@ -31,6 +32,8 @@ Usage: cargo xtask <COMMAND>
   iperf [ARGS...]  `berkeley bench` beside iperf3; see `cargo xtask iperf --help`
   peers            the tests against ncat, socat, curl, tshark and strace, of which none may be
                    skipped; as root, installs those that are missing with apt-get
+  page             the page of `berkeley trace html` in Chromium, which it installs as root if it is
+                   missing; prints how many frames a second a hundred thousand calls have
   kernel [ARGS...] the tests under a kernel that has every family of sockets; see
                    `cargo xtask kernel --help`
   fuzz [ARGS...]   looks for inputs for which a parser or builder does not hold; see
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         (Some("bench"), args) => bench::run(args),
         (Some("iperf"), args) => iperf::run(args),
         (Some("peers"), []) => peers::run(),
+        (Some("page"), []) => page::run(),
         (Some("cpython"), args) => cpython::run(args),
         (Some("python"), args) => python::run(args),
         (Some("programs"), args) => programs::run(args),
