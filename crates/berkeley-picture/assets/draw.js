@@ -279,7 +279,10 @@ const Draw = (() => {
     for (const k of visible) {
       const i = layout.calls[k];
       const b = boxOf(view, layout, cols, k);
-      if (b.x > view.width || b.x + b.w < 0) continue;
+      if (b.x > view.width - 4 || b.x + b.w < GUTTER) {
+        aside(context, view, b, i);
+        continue;
+      }
       let label = text && b.w > 40;
       // In true time boxes may be too low for words, and words may have room beside.
       if (floors) {
@@ -298,6 +301,20 @@ const Draw = (() => {
         context.stroke();
       }
     }
+  };
+
+  /** A call in a lane that is out of sight: which way to go. */
+  const aside = (context, view, b, i) => {
+    const right = b.x > view.width / 2;
+    const x = right ? view.width - 5 : GUTTER + 1;
+    const y = b.y + Math.min(Layout.BOX, b.h) / 2;
+    const back = right ? -7 : 7;
+    context.fillStyle = colourOf(i);
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(x + back, y - 5);
+    context.lineTo(x + back, y + 5);
+    context.fill();
   };
 
   const halo = (context, b) => {

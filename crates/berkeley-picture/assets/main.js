@@ -280,7 +280,8 @@ const Page = (() => {
     layout.between(at - Math.max(slack, 40 / view.zoom), at + slack, (k) => {
       if (looked++ > 5000) return;
       const b = Draw.box(view, layout, cols, k);
-      if (x < b.x - 3 || x > b.x + b.w + 8) return;
+      const beyond = b.x > view.width - 4 ? x > view.width - 14 : b.x + b.w < Draw.GUTTER && Math.abs(x - Draw.GUTTER) < 10;
+      if (!beyond && (x < b.x - 3 || x > b.x + b.w + 8)) return;
       const off = y < b.y ? b.y - y : y > b.y + b.h ? y - b.y - b.h : 0;
       if (off <= 4 && off + b.h / 1e6 < best) {
         best = off + b.h / 1e6;

@@ -80,6 +80,7 @@ pub(crate) fn result(trace: &Trace, call: &Call) -> String {
         }
         (_, Way::Out) if call.op.ends_with("mmsg") => format!("{ret} messages"),
         (_, Way::Out) => call.ret.map(|ret| ret.to_string()).unwrap_or_default(),
+        ("getaddrinfo", _) => call.ret.map(|ret| format!("{ret} answers")).unwrap_or_default(),
         ("getsockname", _) => call.word("addr").unwrap_or_default().to_owned(),
         ("getpeername", _) => call.word("addr").unwrap_or_default().to_owned(),
         ("getsockopt", _) => call.args.get("value").and_then(argument).unwrap_or_default(),
