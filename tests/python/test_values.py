@@ -314,6 +314,8 @@ class Row20Options(unittest.TestCase):
             ):
                 with self.subTest(option, value=value), self.assertRaises(kind):
                     sock.set_option(option, value)
+            with self.assertRaisesRegex(ValueError, "SO_KEEPALIVE, which takes: on or off"):
+                sock.set_option("SO_KEEPALIVE", 7)
         with self.assertRaises(OSError) as caught:
             sock.get_option("SO_TYPE")
         self.assertEqual(caught.exception.errno, errno.EBADF)
