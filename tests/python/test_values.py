@@ -264,6 +264,9 @@ class Row20Options(unittest.TestCase):
                 ("IP_MTU_DISCOVER", "do", 2),
                 ("SO_MAX_PACING_RATE", 10**6, 10**6),
                 ("SO_MAX_PACING_RATE", None, None),
+                # A structure, by its fields in order.
+                ("SO_TXTIME", ["monotonic", "REPORT_ERRORS"], (time.CLOCK_MONOTONIC, 2)),
+                ("SO_TXTIME", (time.CLOCK_MONOTONIC, 0), (time.CLOCK_MONOTONIC, 0)),
                 ((socket.IPPROTO_TCP, socket.TCP_NODELAY), 1, True),
                 ((socket.SOL_SOCKET, socket.SO_REUSEADDR), True, True),
             ):
