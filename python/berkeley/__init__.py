@@ -9,6 +9,7 @@ import sys
 
 # What is loaded when it is asked for: install() has to come before most modules.
 _LATER = {
+    "Holder": "_holders",
     "abandoned_lookups": "_lookups",
     "get_lookup_timeout": "_lookups",
     "set_lookup_timeout": "_lookups",

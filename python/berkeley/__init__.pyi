@@ -1,4 +1,5 @@
 from berkeley import socket as socket
+from berkeley._holders import Holder as Holder
 from berkeley._lookups import (
     abandoned_lookups as abandoned_lookups,
     get_lookup_timeout as get_lookup_timeout,
@@ -6,6 +7,7 @@ from berkeley._lookups import (
 )
 
 __all__ = [
+    "Holder",
     "abandoned_lookups",
     "get_lookup_timeout",
     "install",

@@ -34,6 +34,7 @@ const ORDER: &[&str] = &[
     "xdp",
     "accept",
     "dial",
+    "ping",
     "uring",
     "trace",
     "lib",
@@ -104,6 +105,7 @@ pub(crate) fn check() -> Result<(), String> {
     for folder in [
         "crates/berkeley/src",
         "crates/berkeley-cli/src",
+        "crates/berkeley-picture/src",
         "crates/berkeley-python/src",
         "benches/src",
         "fuzz/src",

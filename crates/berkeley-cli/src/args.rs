@@ -105,6 +105,7 @@ pub(crate) enum Command {
     Connect(commands::connect::Arguments),
     Ping(commands::ping::Arguments),
     Bench(commands::bench::Arguments),
+    Trace(commands::trace::Arguments),
     Resolve(commands::resolve::Arguments),
     Who(commands::who::Arguments),
     Options(commands::options::Arguments),

@@ -147,7 +147,7 @@ fn exit_of(error: &Error) -> Exit {
             Exit::Send
         }
         (_, Call::Recv | Call::RecvFrom | Call::RecvMsg | Call::Accept) => Exit::Recv,
-        (_, Call::Connect | Call::CreateConnection) => Exit::Connect,
+        (_, Call::Connect | Call::CreateConnection | Call::Ping) => Exit::Connect,
         _ => Exit::No,
     }
 }

@@ -10,6 +10,7 @@ use pyo3::ffi::{self, PyObject};
 
 use crate::batch;
 use crate::errors;
+use crate::holder;
 use crate::lookup;
 use crate::methods;
 use crate::names;
@@ -60,6 +61,7 @@ pub(crate) fn module() -> Answer {
     ];
     functions.extend(lookup::table());
     functions.extend(race::table());
+    functions.extend(holder::table());
     // SAFETY: all zeros end the table.
     functions.push(unsafe { std::mem::zeroed() });
     // SAFETY: the tables live for ever; the type is made before this.

@@ -7,17 +7,18 @@ use std::ptr::null_mut;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use berkeley::{Errno, Family, Lent, Protocol, Type};
+use berkeley::{Errno, Family};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
 use crate::address;
 use crate::args::{Given, quick, read};
+use crate::calls::{Ongoing, nameless};
 use crate::data;
 use crate::errors;
 use crate::object::{Object, nanos};
 use crate::raw::{
-    Owned, Python, Raised, Res, Sendable, View, audit, boolean, bytes, guard, int, none, os_error,
-    os_error_text, parse, tuple, unsigned,
+    Owned, Python, Raised, Res, Sendable, View, audit, boolean, bytes, detached, guard, int, none,
+    os_error, os_error_text, parse, tuple, unsigned,
 };
 use crate::transfer;
 
@@ -133,10 +134,8 @@ pub(crate) fn table() -> *mut ffi::PyMethodDef {
 /// Closes a descriptor: a peer that is gone already is no error in that.
 pub(crate) fn close_number(py: Python<'_>, fd: c_int) -> Res<()> {
     // SAFETY: the caller gives the number away.
-    let owned = unsafe {
-        Lent::new(fd, Family::UNSPEC, Type::STREAM, Protocol::DEFAULT, None).into_owned()
-    };
-    match py.detach(|| owned.close()) {
+    let owned = unsafe { nameless(fd).into_owned() };
+    match detached(py, || owned.close()) {
         Err(error) if error.errno() != Some(Errno::ECONNRESET) => Err(errors::raise(&error)),
         _ => Ok(()),
     }
@@ -185,7 +184,7 @@ fn bind(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
 fn close(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
     let fd = object.fd.swap(-1, Ordering::AcqRel);
     if fd >= 0 {
-        close_number(py, fd)?;
+        object.close_number(py, fd)?;
     }
     Ok(none())
 }
@@ -204,8 +203,7 @@ fn connect_ex(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
     if fd < 0 {
         return int(libc::EBADF.into());
     }
-    let lent = object.lend()?;
-    match py.detach(|| lent.connect_ex(addr)) {
+    match object.during(py, |socket| socket.connect_ex(addr))? {
         Ok(Errno::EINTR) if crate::raw::is_raised() => Err(Raised),
         Ok(errno) => int(errno.number().into()),
         Err(error) => Err(errors::raise(&error)),
@@ -341,11 +339,13 @@ fn settimeout(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
 
 /// Keeps the timeout, then lets the kernel know if that changes its mode.
 fn set_mode(py: Python<'_>, object: &Object, timeout: Option<Duration>) -> Res<()> {
+    let ongoing = Ongoing::new();
+    let _listed = object.calls.enter(py, &ongoing);
     // The timeout counts even if the call fails, as ever.
     let lent = object.lend();
     object.timeout.store(nanos(timeout), Ordering::Relaxed);
     let lent = lent?;
-    py.detach(|| lent.set_timeout(timeout)).map_err(|error| errors::raise(&error))
+    detached(py, || lent.set_timeout(timeout)).map_err(|error| errors::raise(&error))
 }
 
 fn getblocking(_: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {

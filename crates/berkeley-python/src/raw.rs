@@ -380,6 +380,22 @@ pub(crate) fn guard<R: Copy>(failed: R, body: impl FnOnce(Python<'_>) -> Res<R>)
     }
 }
 
+/// Does work without the interpreter, and has it again afterwards.
+#[inline]
+pub(crate) fn detached<T: Send>(_: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
+    struct Attach(*mut ffi::PyThreadState);
+    impl Drop for Attach {
+        #[inline]
+        fn drop(&mut self) {
+            // SAFETY: what was let go of below, once.
+            unsafe { ffi::PyEval_RestoreThread(self.0) };
+        }
+    }
+    // SAFETY: the interpreter is attached, as the argument says.
+    let _attach = Attach(unsafe { ffi::PyEval_SaveThread() });
+    work()
+}
+
 /// Reads a call's arguments by C's format, whose errors have the texts that Python's users know.
 macro_rules! parse {
     ($args:expr, $format:literal $(, $to:expr)* $(,)?) => {{

@@ -32,8 +32,9 @@
 //! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
+//! | ask a host whether it is there | [`ping()`], [`Pinger`]; [`icmp`] builds and reads the messages |
+//! | join multicast groups | [`join_group`](Socket::join_group), [`join_source`](Socket::join_source), [`set_multicast`](Socket::set_multicast) |
 //! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace` |
-//! | build and read pings | [`icmp`] |
 //! | see who has a port | [`holders`], [`open_sockets`] |
 //! | know a number by its name in C or Python | [`constants`] |
 //! | look names up | [`getaddrinfo`], [`getnameinfo`], [`gethostbyname`], [`getservbyname`], [`if_nametoindex`] |
@@ -85,6 +86,7 @@ mod interrupt;
 mod kind;
 mod names;
 pub mod opt;
+mod ping;
 mod seam;
 mod socket;
 mod stream;
@@ -110,7 +112,7 @@ pub use dial::{
 };
 pub use error::{Call, Cause, Error, LookupCode, Result};
 pub use inet::{htonl, htons, inet_aton, inet_ntoa, inet_ntop, inet_pton, ntohl, ntohs};
-pub use interfaces::{InterfaceAddr, InterfaceFlags, getifaddrs};
+pub use interfaces::{Interface, InterfaceAddr, InterfaceFlags, getifaddrs};
 pub use interrupt::{InterruptHook, set_interrupt_hook};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
@@ -119,9 +121,10 @@ pub use names::{
     gethostname, gethostname_bytes, getnameinfo, getprotobyname, getprotobynumber, getservbyname,
     getservbyport, if_indextoname, if_nameindex, if_nametoindex, look_up_within, sethostname,
 };
+pub use ping::{Echo, Ping, PingReport, Pinger, ping};
 pub use socket::{
-    CipherOp, Lent, Received, ReceivedFds, Socket, default_timeout, is_inheritable,
-    set_default_timeout, set_inheritable, tee,
+    Caller, CipherOp, Keepalive, Lent, Multicast, Received, ReceivedFds, Socket, default_timeout,
+    is_inheritable, set_default_timeout, set_inheritable, tee,
 };
 pub use std::net::Shutdown;
 pub use stream::{LengthPrefix, SocketFile};

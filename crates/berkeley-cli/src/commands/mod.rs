@@ -11,6 +11,7 @@ pub(crate) mod options;
 pub(crate) mod ping;
 pub(crate) mod resolve;
 pub(crate) mod serve;
+pub(crate) mod trace;
 pub(crate) mod who;
 
 use crate::args::{Cli, Command};
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: &Cli, view: &View) -> Result<(), Failure> {
         Command::Ping(arguments) => ping::run(arguments, global, view),
         Command::Resolve(arguments) => resolve::run(arguments, global, view),
         Command::Serve(arguments) => serve::run(arguments, global, view),
+        Command::Trace(arguments) => trace::run(arguments, global, view),
         Command::Who(arguments) => who::run(arguments, global, view),
     }
 }

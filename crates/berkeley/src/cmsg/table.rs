@@ -35,6 +35,7 @@ macro_rules! kinds {
                 form: <$codec as Codec>::FORM,
                 meaning: $meaning,
                 describe: <$codec as Codec>::describe,
+                value: <$codec as Codec>::value,
             },
         )*)*];
     };

@@ -17,6 +17,7 @@
 //! | `memory`, `xdp` | memory shared with the kernel, and what AF_XDP does with it |
 //! | `uring` | operations that the kernel carries out by itself, with the feature `io-uring` |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
+//! | `Thread` | who makes a call, so that it can be woken |
 //! | `set_nonblocking`, `is_nonblocking`, `wait`, `wait_any` | blocking mode, and readiness with nanoseconds |
 //! | `answer_is_written_elsewhere`, `value_is_written_through`, `option_unit` | options that are not just bytes |
 //! | `peer_pidfd` | a descriptor of the peer's process |
@@ -26,6 +27,7 @@
 //! | `inet_pton`, `inet_ntop` | numeric addresses exactly as the platform reads and prints them |
 //! | `socket_table`, `socket_owners` | every socket of the system, and who has it open |
 //! | `in_first_thread` | whether the process began with this thread |
+//! | `setting` | a setting of the kernel's |
 //! | `error_text`, `lookup_error_text` | the platform's words for its codes |
 //!
 //! Every function is one call of the system, returns its error number untouched and retries
@@ -55,6 +57,8 @@ pub(crate) mod structs;
 mod unix;
 #[cfg(unix)]
 mod unix_names;
+#[cfg(unix)]
+mod waking;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
@@ -72,7 +76,7 @@ pub(crate) use held::{Closes, Held};
 pub(crate) use manners::{has_offload, recv_flags, send_flags, sends_batches};
 pub(crate) use storage::Storage;
 #[cfg(unix)]
-pub(crate) use {abi as c, unix::*, unix_names::*};
+pub(crate) use {abi as c, unix::*, unix_names::*, waking::*};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use {linux::*, linux_options::*, linux_table::*};

@@ -1,9 +1,9 @@
 //! `explain`: what an error, an option, a state or a word of sockets means.
 
-mod errors;
 mod words;
 
 use berkeley::{Errno, Family, LookupCode, Protocol, Type, opt};
+use berkeley_picture::words as errors;
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -66,7 +66,7 @@ struct Topic {
 }
 
 /// A row of the tables: what it means, what usually causes it, and what to try.
-type Row = (&'static str, &'static str, &'static str, &'static str);
+use errors::Row;
 
 /// Everything that this word names. `EAGAIN` is one thing, 11 may be several.
 fn look_up(word: &str) -> Vec<Topic> {

@@ -1,9 +1,10 @@
 //! What errors mean, in words: the name, what it says, the usual cause, what to try.
 
-use super::Row;
+/// A row: the name, what it says, the usual cause, what to try.
+pub type Row = (&'static str, &'static str, &'static str, &'static str);
 
 /// The errors of the system that sockets meet. Those that are not here have the system's own words.
-pub(super) const ERRORS: &[Row] = &[
+pub const ERRORS: &[Row] = &[
     (
         "EPERM",
         "The right to do this is missing, or a firewall rule says no.",
@@ -235,7 +236,7 @@ pub(super) const ERRORS: &[Row] = &[
 ];
 
 /// The errors of getaddrinfo, getnameinfo and the older look-ups.
-pub(super) const LOOKUPS: &[Row] = &[
+pub const LOOKUPS: &[Row] = &[
     (
         "EAI_NONAME",
         "The name or service is not known.",
