@@ -78,6 +78,19 @@ fn mistakes_end_with_a_status_and_what_to_try() {
 }
 
 #[test]
+fn other_programs_get_their_forms() {
+    let file = recording("unix");
+    for (form, beginning) in [("perfetto", "{\""), ("otlp", "{\"resourceSpans\""), ("strace", "")] {
+        let (status, out, err) = say(&["export", form, &file, "-o", "-"], b"");
+        assert_eq!(status, Some(0), "{err}");
+        assert!(out.starts_with(beginning) && out.len() > 100, "{out}");
+    }
+    let output = run(berkeley().args(["trace", "export", "pcapng", &file, "-o", "-"]), b"");
+    assert!(output.stdout.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]));
+    assert_eq!(say(&["export", "gif", &file], b"").0, Some(2));
+}
+
+#[test]
 fn the_standard_input_is_a_file_too() {
     let whole = std::fs::read(recording("unix")).unwrap();
     let (status, out, err) = say(&["show", "-"], &whole);
