@@ -25,9 +25,11 @@ mod stat;
 pub mod words;
 
 pub use draw::svg::svg;
-pub use draw::text::{Look, text};
+pub use draw::text::{Look, list, text};
 pub use export::{chrome, otlp, pcapng, strace};
-pub use model::{Attempt, Call, Link, LinkKind, Outcome, Process, Sample, Socket, Thread, Trace};
+pub use model::{
+    Attempt, Call, Link, LinkKind, Live, Outcome, Process, Sample, Socket, Thread, Trace,
+};
 pub use page::html;
 pub use record::{CallLine, InfoLine, Nanos, Record, SocketLine, parse_line};
 pub use rules::{Finding, Level, explain};

@@ -1,5 +1,7 @@
 //! `trace`: recorded calls as a text, a page, a picture, numbers, and an explanation.
 
+mod watch;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,7 @@ use crate::view::{DIM, ERROR, GOOD, STRONG, View};
 #[command(after_help = "\
 Examples:
   berkeley trace show run.jsonl              the calls as text
+  berkeley trace show --watch run.jsonl      the same, live
   berkeley trace html server.jsonl client.jsonl -o run.html
                                              both ends in one picture, for a browser
   berkeley trace check run.jsonl             what went wrong, and what to do
@@ -30,7 +33,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand, Debug)]
 enum What {
     /// The calls as text: two lifelines where two talk, and a list where there are more
-    Show(Files),
+    Show(Show),
     /// The calls as a page of one file that needs no network
     Html(Written),
     /// The calls as a picture for documents
@@ -62,6 +65,16 @@ enum Form {
 }
 
 #[derive(Args, Debug)]
+struct Show {
+    #[command(flatten)]
+    from: Files,
+    /// Go on while the recordings grow: a live picture on a terminal, a line for each call in a
+    /// pipe; --timeout limits it
+    #[arg(short, long)]
+    watch: bool,
+}
+
+#[derive(Args, Debug)]
 struct Files {
     /// Recordings, which are put together; - is the standard input
     #[arg(required = true, value_name = "FILE")]
@@ -77,9 +90,10 @@ struct Written {
     output: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Global, view: &View) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result<(), Failure> {
     match &arguments.what {
-        What::Show(files) => show(&read(files, view)?, view),
+        What::Show(Show { from, watch: true }) => watch::run(&from.files, global.timeout, view),
+        What::Show(Show { from, .. }) => show(&read(from, view)?, view),
         What::Html(to) => {
             let trace = read(&to.from, view)?;
             write(to, "html", berkeley_picture::html(&trace).as_bytes(), view)
