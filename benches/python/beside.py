@@ -345,14 +345,21 @@ def measured(row, sides):
     return best
 
 
-#: asyncio's streams in processes of their own, which do nothing else: (name, connections, which
-#: number of echo.py, target, how often each side).
-ECHOES = [
-    ("asyncio streams echo, 64 B", 1, "first", 2, 8),
-    ("the same over 100 connections", 100, "first", 2, 8),
-    ("the same after a stream has ended", 1, "later", 1.0, 8),
+#: Programs that know of neither side, in processes of their own that do nothing else: (name,
+#: program, arguments, which of its numbers, target, whether calls are counted).
+BIG = ["--size", "65536"]
+MANY_CLIENTS = ["--connections", "1000", "--count", "10000"]
+PROGRAMS = [
+    ("asyncio streams echo, 64 B", "echo.py", [], "first", 2, True),
+    ("the same over 1,000 connections", "echo.py", MANY_CLIENTS, "first", 2, True),
+    ("the same after a stream has ended", "echo.py", [], "later", 1.0, True),
+    ("asyncio streams echo, 64 KiB", "echo.py", BIG, "first", 1.1, True),
+    ("the same over 1,000 connections", "echo.py", BIG + MANY_CLIENTS, "first", 1.1, True),
+    ("aiohttp GETs, 64 B", "gets.py", [], "first", 1.1, False),
+    ("the same over 100 connections", "gets.py", ["--connections", "100"], "first", 1.1, False),
 ]
-ECHO = str(pathlib.Path(__file__).with_name("echo.py"))
+#: How often each side runs one.
+TURNS = 8
 
 
 #: asyncio's datagrams, with one line changed: (name, how many in flight, target).
@@ -368,13 +375,14 @@ def measure_datagrams(in_flight):
     return alternated(lambda side: command + ["--batches"] * (side == "ours"), "first", 6)
 
 
-def echo_command(side, connections):
+def program_command(side, program, arguments):
     through = ["-m", "berkeley"] if side == "ours" else []
-    return [sys.executable, *through, ECHO, "--connections", str(connections)]
+    path = str(pathlib.Path(__file__).with_name(program))
+    return [sys.executable, *through, path, *arguments]
 
 
-def measure_echo(connections, which, turns):
-    return alternated(lambda side: echo_command(side, connections), which, turns)
+def measure_program(program, arguments, which):
+    return alternated(lambda side: program_command(side, program, arguments), which, TURNS)
 
 
 def alternated(command, which, turns):
@@ -388,9 +396,11 @@ def alternated(command, which, turns):
     return best
 
 
-def echo_calls(connections, which, side):
-    """How many calls an echo makes, those for memory included."""
-    return counted(echo_command(side, connections), 2000, 1 if which == "first" else 3, True)
+def program_calls(program, arguments, which, side):
+    """How many calls one makes, those for memory included."""
+    command = program_command(side, program, arguments)
+    count = int(arguments[-1]) if "--count" in arguments else 2000
+    return counted(command, count, 1 if which == "first" else 3, True)
 
 
 def traced(name, side):
@@ -452,14 +462,14 @@ def main():
     if not options.json:
         print(f"{'':48} {'stock':>9} {'ours':>9} {'ratio':>6} {'target':>6}   calls stock, ours")
     rows = [(row, measure, system_calls) for row in ROWS]
-    for name, connections, which, target, turns in ECHOES:
-        best = functools.partial(measure_echo, connections, which, turns)
-        calls = functools.partial(echo_calls, connections, which)
+    for name, program, arguments, which, target, counts in PROGRAMS:
+        best = functools.partial(measure_program, program, arguments, which)
+        calls = functools.partial(program_calls, program, arguments, which) if counts else None
         rows.append(
             (
                 Row(name, None, target),
                 lambda _, best=best: best(),
-                lambda _, side, calls=calls: calls(side),
+                lambda _, side, calls=calls: calls(side) if calls else None,
             )
         )
     for name, in_flight, target in DATAGRAMS:

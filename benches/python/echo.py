@@ -1,6 +1,6 @@
-"""An echo of 64 bytes by asyncio's streams, which knows of no `berkeley`: microseconds for one.
+"""An echo by asyncio's streams, which knows of no `berkeley`: microseconds for one.
 
-    python benches/python/echo.py [--connections N]
+    python benches/python/echo.py [--connections N] [--size N]
     python -m berkeley benches/python/echo.py
 
 The first number is from the start of the process, the second after connections have ended. asyncio
@@ -17,10 +17,10 @@ import os
 import time
 
 
-async def echoed(count, connections):
+async def echoed(count, connections, size):
     async def serve(reader, writer):
-        while data := await reader.read(1 << 16):
-            writer.write(data)
+        while some := await reader.read(1 << 16):
+            writer.write(some)
         writer.close()
         ended.append(True)
         if len(ended) == connections:
@@ -28,10 +28,10 @@ async def echoed(count, connections):
 
     async def ask(reader, writer):
         for _ in range(count // connections):
-            writer.write(b"x" * 64)
-            await reader.readexactly(64)
+            writer.write(data)
+            await reader.readexactly(size)
 
-    ended, done = [], asyncio.Event()
+    data, ended, done = b"x" * size, [], asyncio.Event()
     server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=connections)
     to = server.sockets[0].getsockname()
     clients = [await asyncio.open_connection(*to) for _ in range(connections)]
@@ -51,8 +51,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--connections", type=int, default=1)
     parser.add_argument("--count", type=int, default=2000, help="of echoes, in all")
+    parser.add_argument("--size", type=int, default=64)
     options = parser.parse_args()
-    first, later = (asyncio.run(echoed(options.count, options.connections)) for _ in range(2))
+    given = options.count, options.connections, options.size
+    first, later = (asyncio.run(echoed(*given)) for _ in range(2))
     print(json.dumps({"first": first, "later": later}))
 
 

@@ -1,4 +1,4 @@
-"""Datagrams for asyncio, many in one call of the system.
+"""Datagrams for asyncio, many in one call of the system; and look-ups that hold nothing up.
 
 ``create_datagram_endpoint`` takes what the event loop's method of that name takes, and answers the
 same: a program changes one line.
@@ -8,6 +8,9 @@ same: a program changes one line.
 
 What waits in the socket is received in one call, and what the protocol sends meanwhile goes out in
 one. It works with every event loop that has ``add_reader``, uvloop's too.
+
+``getaddrinfo`` looks names up without a thread of the event loop's executor, and
+``use_own_lookups`` lets an event loop do so.
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from berkeley import socket
+from berkeley._resolving import getaddrinfo, use_own_lookups
 
-__all__ = ["DatagramTransport", "create_datagram_endpoint"]
+__all__ = ["DatagramTransport", "create_datagram_endpoint", "getaddrinfo", "use_own_lookups"]
 
 _Protocol = TypeVar("_Protocol", bound=asyncio.DatagramProtocol)
 

@@ -21,7 +21,7 @@ import sys
 from enum import IntEnum, IntFlag
 from errno import EAGAIN, EBADF, EWOULDBLOCK  # noqa: F401
 
-from berkeley import _berkeley as _socket, _pickling
+from berkeley import _berkeley as _socket, _connecting, _pickling, _values
 from berkeley._berkeley import *  # noqa: F403
 from berkeley._berkeley import (  # What is used below, by name.
     AF_INET,
@@ -164,6 +164,29 @@ class socket(_socket.socket):
     set_recv_offload = _native.set_recv_offload
     set_recv_details = _native.set_recv_details
 
+    # Nor these: one moment by which every call has to end.
+    set_deadline = _native.set_deadline
+    deadline = _native.deadline
+
+    # Not of CPython's: values in the place of bytes.
+    get_option = _native.get_option
+    set_option = _native.set_option
+    tcp_info = _values.tcp_info
+    mptcp_info = _values.mptcp_info
+    set_keepalive = _native.set_keepalive
+    join_group = _native.join_group
+    leave_group = _native.leave_group
+    block_source = _native.block_source
+    unblock_source = _native.unblock_source
+    set_multicast = _native.set_multicast
+    dropped = _native.dropped
+    decode_control = _values.decode_control
+    recv_error = _native.recv_error
+    set_timestamps = _values.set_timestamps
+    recv_timestamped = _values.recv_timestamped
+    send_fds = _values.send_fds
+    recv_fds = _values.recv_fds
+
     def dup(self):
         """dup() -> socket object
 
@@ -171,6 +194,8 @@ class socket(_socket.socket):
         """
         second = self.__class__(self.family, self.type, self.proto, fileno=dup(self.fileno()))
         second.settimeout(self.gettimeout())
+        if self.deadline is not None:
+            second.set_deadline(self.deadline)
         return second
 
     def makefile(self, mode="r", buffering=None, *, encoding=None, errors=None, newline=None):
@@ -236,7 +261,9 @@ class socket(_socket.socket):
         selector.register(target, selectors.EVENT_WRITE)
         try:
             while True:
-                if limit and not selector.select(limit):
+                left = self.deadline
+                wait = limit if left is None else min(left, limit or left)
+                if wait is not None and not selector.select(wait):
                     raise TimeoutError("timed out")
                 if count:
                     most = min(count - sent, most)
@@ -245,7 +272,7 @@ class socket(_socket.socket):
                 try:
                     step = os.sendfile(target, source, offset + sent, most)
                 except BlockingIOError:
-                    if not limit:
+                    if wait is None:
                         selector.select()
                     continue
                 except OSError as reason:
@@ -519,17 +546,23 @@ class SocketIO(io.RawIOBase):
         self._sock = None
 
 
-def getfqdn(name=""):
+def getfqdn(name="", *, timeout=None):
     """The full name of a host: of this one, if none is given.
 
     It is the first of the host's names with a dot, or its main name; the name that was given, if
     the host is not known.
+
+    timeout, which CPython's does not have, is how many seconds the look-up may take; then the host
+    counts as unknown.
     """
     name = name.strip()
     if not name or name in ("0.0.0.0", "::"):
         name = gethostname()
     try:
-        main, aliases, _ = gethostbyaddr(name)
+        if timeout is None:
+            main, aliases, _ = gethostbyaddr(name)
+        else:
+            main, aliases, _ = _native.gethostbyaddr(name, timeout)
     except error:
         return name
     return next((full for full in (main, *aliases) if "." in full), main)
@@ -540,14 +573,29 @@ _GLOBAL_DEFAULT_TIMEOUT = object()
 
 
 def create_connection(
-    address, timeout=_GLOBAL_DEFAULT_TIMEOUT, source_address=None, *, all_errors=False
+    address,
+    timeout=_GLOBAL_DEFAULT_TIMEOUT,
+    source_address=None,
+    *,
+    all_errors=False,
+    total_timeout=None,
+    happy_eyeballs_delay=None,
 ):
     """A socket that is connected to (host, port).
 
     The addresses of the host are tried in turn, each within the timeout. source_address is where
     the connection comes from. If none can be reached, the last error is raised; with all_errors,
     all of them as an ExceptionGroup.
+
+    The rest CPython's does not have. total_timeout is how many seconds the look-up and all
+    addresses may take together. happy_eyeballs_delay is how many an address has before the next is
+    tried too (RFC 8305; usually 0.25). The error that is raised has those of the other addresses as
+    its attribute earlier_errors.
     """
+    if total_timeout is not None or happy_eyeballs_delay is not None:
+        limits = (total_timeout, happy_eyeballs_delay)
+        here = sys.modules[_HOME]
+        return _connecting.connect(here, address, timeout, source_address, all_errors, *limits)
     host, port = address
     errors = []
     for family, kind, protocol, _, target in getaddrinfo(host, port, 0, SOCK_STREAM):
@@ -560,8 +608,6 @@ def create_connection(
                 sock.bind(source_address)
             sock.connect(target)
         except error as reason:
-            if not all_errors:
-                errors.clear()
             errors.append(reason)
             if sock is not None:
                 sock.close()
@@ -574,7 +620,9 @@ def create_connection(
             raise error("getaddrinfo returns an empty list")
         if all_errors:
             raise ExceptionGroup("create_connection failed", errors)
-        raise errors[0]
+        if len(errors) > 1:
+            errors[-1].earlier_errors = tuple(errors[:-1])
+        raise errors[-1]
     finally:
         errors.clear()
 
@@ -618,7 +666,10 @@ def create_server(address, *, family=AF_INET, backlog=None, reuse_port=False, du
             sock.bind(address)
         except error as reason:
             text = f"{reason.strerror} (while attempting to bind on address {address!r})"
-            raise error(reason.errno, text) from None
+            told = error(reason.errno, text)
+            # What is known beside the text: the address.
+            told.__dict__.update(reason.__dict__)
+            raise told from None
         if backlog is None:
             sock.listen()
         else:
@@ -629,14 +680,19 @@ def create_server(address, *, family=AF_INET, backlog=None, reuse_port=False, du
     return sock
 
 
-def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
+def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0, *, timeout=None):
     """The addresses of a host and a service.
 
     A list of (family, type, proto, canonname, sockaddr): what socket() takes, the host's main name
     if flags ask for it (AI_CANONNAME), and what connect() takes. host is a name, an address or
     None; port a number, the name of a service or None.
-    """
-    return _native.getaddrinfo(host, port, family, type, proto, flags)
 
+    timeout, which CPython's does not have, is how many seconds the look-up may take: then it ends
+    with TimeoutError.
+    """
+    return _native.getaddrinfo(host, port, family, type, proto, flags, timeout)
+
+
+_OWN_GETADDRINFO = getaddrinfo
 
 _pickling.register(sys.modules[_HOME])

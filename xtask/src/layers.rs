@@ -9,6 +9,7 @@ use crate::run::root;
 /// its own layer. A file in a folder belongs to the folder's layer.
 const ORDER: &[&str] = &[
     "sys",
+    "seam",
     "constants",
     "time",
     "eyeballs",
@@ -31,8 +32,12 @@ const ORDER: &[&str] = &[
     "zerocopy",
     "batch",
     "xdp",
+    "accept",
     "dial",
+    "ping",
     "uring",
+    "tokio",
+    "trace",
     "lib",
 ];
 
@@ -51,7 +56,48 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ),
     ("libc::", &["crates/berkeley/src/sys", "crates/berkeley-python/src", "benches/src"]),
     ("io_uring::", &["crates/berkeley/src/sys"]),
+    ("AsyncFd::", &["crates/berkeley/src/sys"]),
     ("target_os", &["crates/berkeley/src/sys"]),
+];
+
+/// The functions of `sys` that sockets call through the seam alone, so that nothing escapes those who
+/// watch it.
+const THROUGH_SEAM: &[&str] = &[
+    "accept",
+    "accept_nameless",
+    "at_mark",
+    "bind",
+    "close",
+    "connect",
+    "dup",
+    "dup_raw",
+    "get_option",
+    "getaddrinfo",
+    "getnameinfo",
+    "listen",
+    "local_addr",
+    "peer_addr",
+    "peer_pidfd",
+    "recv",
+    "recv_from",
+    "recv_message",
+    "recv_message_into",
+    "retire",
+    "send",
+    "send_batch",
+    "send_message",
+    "send_segments",
+    "send_to",
+    "sendfile",
+    "set_nonblocking",
+    "set_option",
+    "set_option_len",
+    "shutdown",
+    "socket",
+    "socketpair",
+    "splice",
+    "wait",
+    "wait_any",
 ];
 
 /// Checks both in every source file; the error lists all that is wrong.
@@ -97,6 +143,11 @@ pub(crate) fn check() -> Result<(), String> {
                 let Some(next) = rest.next() else { break };
                 statement.push_str(code_of(next));
             }
+            let watched = !["sys", "seam"].contains(&layer.as_str());
+            let escaped = if watched { past_the_seam(&statement) } else { None };
+            if let Some(call) = escaped {
+                wrong.push(format!("{}: `sys::{call}` is called through `seam`", place()));
+            }
             for used in used_layers(&statement) {
                 if layer != "lib" && self::height(used).is_some_and(|used| used > height) {
                     wrong.push(format!("{}: `{layer}` uses `{used}`, which stands above", place()));
@@ -139,6 +190,21 @@ fn used_layers(code: &str) -> Vec<&str> {
     used
 }
 
+/// The function that a line calls, or imports, of `sys` itself though the seam has it.
+fn past_the_seam(code: &str) -> Option<&'static str> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let is_listed = |name: &&&str| code.split(|c| !is_name(c)).any(|word| word == **name);
+    if code.contains("use crate::sys") {
+        return THROUGH_SEAM.iter().find(is_listed).copied();
+    }
+    let called = |path: &str| {
+        let calls = code.split(path).skip(1).map(|rest| rest.split(|c| !is_name(c)).next());
+        let names: Vec<_> = calls.flatten().collect();
+        THROUGH_SEAM.iter().find(|name| names.contains(name)).copied()
+    };
+    called("sys::").or_else(|| called("sys::batch::"))
+}
+
 /// A line without its comment.
 fn code_of(line: &str) -> &str {
     line.split("//").next().unwrap_or_default()
@@ -178,6 +244,18 @@ mod tests {
         assert_eq!(used_layers("use crate::{addr::Addr, sys};"), ["addr", "sys"]);
         assert_eq!(used_layers("let x: crate::error::Error = crate::sys::x();"), ["error", "sys"]);
         assert!(used_layers(code_of("// crate::dial")).is_empty());
+    }
+
+    #[test]
+    fn a_call_past_the_seam_is_seen() {
+        assert_eq!(past_the_seam("let x = sys::send(fd);"), Some("send"));
+        assert_eq!(past_the_seam("match crate::sys::batch::send_batch(fd) {"), Some("send_batch"));
+        assert_eq!(
+            past_the_seam("use crate::sys::batch::{Headers, send_batch};"),
+            Some("send_batch")
+        );
+        assert_eq!(past_the_seam("seam::send(fd, sys::send_flags(1))"), None);
+        assert_eq!(past_the_seam("use crate::sys::{self, Errno, batch::Inbox};"), None);
     }
 
     #[test]

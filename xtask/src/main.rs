@@ -14,6 +14,7 @@ mod peers;
 mod programs;
 mod python;
 mod run;
+mod table;
 mod test;
 mod versions;
 
@@ -30,6 +31,8 @@ Usage: cargo xtask <COMMAND>
   layers           only the order of the layers and the address of `unsafe`
   bench [ARGS...]  what a call costs beside other libraries; see `cargo xtask bench --help`
   iperf [ARGS...]  `berkeley bench` beside iperf3; see `cargo xtask iperf --help`
+  table [ARGS...]  everything that is measured beside others, in one table; see
+                   `cargo xtask table --help`
   peers            the tests against ncat, socat, curl, tshark and strace, of which none may be
                    skipped; as root, installs those that are missing with apt-get
   page             the page of `berkeley trace html` in Chromium, which it installs as root if it is
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         (Some("layers"), []) => layers::check(),
         (Some("bench"), args) => bench::run(args),
         (Some("iperf"), args) => iperf::run(args),
+        (Some("table"), args) => table::run(args),
         (Some("peers"), []) => peers::run(),
         (Some("page"), []) => page::run(),
         (Some("cpython"), args) => cpython::run(args),

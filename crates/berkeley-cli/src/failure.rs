@@ -147,13 +147,16 @@ fn exit_of(error: &Error) -> Exit {
             Exit::Send
         }
         (_, Call::Recv | Call::RecvFrom | Call::RecvMsg | Call::Accept) => Exit::Recv,
-        (_, Call::Connect | Call::CreateConnection) => Exit::Connect,
+        (_, Call::Connect | Call::CreateConnection | Call::Ping) => Exit::Connect,
         _ => Exit::No,
     }
 }
 
 /// What a person could do about it.
 fn advice(error: &Error) -> Option<String> {
+    if let Some(hint) = error.hint() {
+        return Some(hint);
+    }
     Some(match error.errno()? {
         Errno::ECONNREFUSED => {
             "the host answered, but no program listens there; see: berkeley who".to_owned()

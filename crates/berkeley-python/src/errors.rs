@@ -1,29 +1,92 @@
 //! From the library's errors to Python's.
 
+use std::ffi::CStr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use berkeley::{Cause, Errno, Error};
+use berkeley::{Call, Cause, Errno, Error};
 use pyo3::ffi::{self, PyObject};
 
+use crate::address;
 use crate::raw::{
-    Owned, Raised, Res, int, is_raised, os_error, os_error_text, text, timeout_error, tuple,
+    Kept, Owned, Raised, Res, checked, int, is_raised, os_error, os_error_text, text,
+    timeout_error, tuple,
 };
 
 /// `socket.gaierror` and `socket.herror`, once the module is made.
 pub(crate) static GAIERROR: AtomicPtr<PyObject> = AtomicPtr::new(std::ptr::null_mut());
 pub(crate) static HERROR: AtomicPtr<PyObject> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Raises what the library answered.
+/// Raises what the library answered, with what is known beside the error.
 #[cold]
 pub(crate) fn raise(error: &Error) -> Raised {
-    match error.cause() {
+    raise_of(error, 0)
+}
+
+/// [`raise`] for a socket of this protocol, on which depends how its addresses are written.
+#[cold]
+pub(crate) fn raise_of(error: &Error, protocol: i32) -> Raised {
+    let raised = match error.cause() {
         Cause::TimedOut => timeout_error("timed out"),
         // A handler of signals has raised, and that is the error.
         Cause::Os(Errno::EINTR) if is_raised() => Raised,
         Cause::Os(errno) => os_error(errno.number()),
         Cause::Lookup(code) => lookup(code.number(), error),
         other => os_error_text(&other.to_string()),
+    };
+    if let Some(sent) = error.bytes_sent() {
+        know(c"bytes_sent", || int(sent as i64));
     }
+    if let Some(addr) = error.address().filter(|_| has_failed(error)) {
+        know(c"address", || address::build(addr, protocol));
+    }
+    raised
+}
+
+/// Whether it is an error that anybody will look at: no "not yet", of which there are many, and
+/// nothing that a handler of signals has raised.
+fn has_failed(error: &Error) -> bool {
+    !matches!(error.errno(), Some(Errno::EAGAIN | Errno::EINPROGRESS | Errno::EINTR))
+}
+
+/// Whether it is an error of sending to the peer, and the kernel still knows who that is: it has
+/// forgotten one that is gone.
+pub(crate) fn is_of_peer(error: &Error) -> bool {
+    let sending =
+        matches!(error.call(), Call::Send | Call::SendAll | Call::SendMsg | Call::SendFrame);
+    let gone = [Errno::EPIPE, Errno::ECONNRESET, Errno::ENOTCONN, Errno::EBADF];
+    sending
+        && has_failed(error)
+        && error.address().is_none()
+        && !error.errno().is_some_and(|errno| gone.contains(&errno))
+}
+
+/// Gives the error that is set an attribute, which its text and arguments do not tell of.
+#[cold]
+pub(crate) fn know(name: &CStr, value: impl FnOnce() -> Res<Owned>) {
+    let mut kept = Kept::take();
+    if let Some(error) = kept.value() {
+        let known = value().and_then(|value| {
+            // SAFETY: a live exception, a C text, a live value.
+            let done = unsafe { ffi::PyObject_SetAttrString(error, name.as_ptr(), value.as_ptr()) };
+            checked(done.into())
+        });
+        if known.is_err() {
+            // SAFETY: an error is set: without memory the fact is left out.
+            unsafe { ffi::PyErr_Clear() };
+        }
+    }
+    kept.put_back();
+}
+
+/// Says of an error in reading an address which address it was, if the system or its name service
+/// said no.
+#[cold]
+pub(crate) fn at_given(raised: Raised, object: *mut PyObject) -> Raised {
+    // SAFETY: an error is set; the interpreter's own exception.
+    if unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_OSError) } != 0 {
+        know(c"address", || Ok(Owned::share(object)));
+    }
+    raised
 }
 
 /// Raises `gaierror`, or the system's error where the look-up only passes that on.
@@ -33,7 +96,7 @@ fn lookup(code: i32, error: &Error) -> Raised {
         return os_error(error.errno().map_or(0, Errno::number));
     }
     // SAFETY: answers a text that lives for ever.
-    let message = unsafe { std::ffi::CStr::from_ptr(libc::gai_strerror(code)) };
+    let message = unsafe { CStr::from_ptr(libc::gai_strerror(code)) };
     coded(GAIERROR.load(Ordering::Acquire), code, &message.to_string_lossy())
 }
 
@@ -62,7 +125,7 @@ fn coded(kind: *mut PyObject, code: i32, message: &str) -> Raised {
 }
 
 /// Makes a class of errors below `OSError`.
-pub(crate) fn class(name: &'static std::ffi::CStr) -> Res<Owned> {
+pub(crate) fn class(name: &'static CStr) -> Res<Owned> {
     // SAFETY: a name with a module, a base, no dictionary.
     Owned::new(unsafe {
         ffi::PyErr_NewException(name.as_ptr(), ffi::PyExc_OSError, std::ptr::null_mut())

@@ -9,13 +9,19 @@ use berkeley::Socket;
 use pyo3::ffi::{self, PyObject};
 
 use crate::batch;
+use crate::deadline;
 use crate::errors;
+use crate::holder;
+use crate::lookup;
 use crate::methods;
 use crate::names;
 use crate::object::{self, Object};
+use crate::race;
 use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
+use crate::tuning;
+use crate::values;
 
 type Answer = Res<Owned>;
 
@@ -51,17 +57,22 @@ pub(crate) fn module() -> Answer {
         ml_flags: ffi::METH_VARARGS,
         ml_doc: doc.as_ptr(),
     };
-    let functions = [
+    let mut functions = vec![
         function(c"bind", bind, c"Tells this module of socket.py's names, class and enums."),
         function(c"pair", pair, c"pair(family, type, proto): two sockets of socket.py's class."),
         function(c"getaddrinfo", get_addr_info, c"getaddrinfo() with members of the enums."),
-        // SAFETY: all zeros end the table.
-        unsafe { std::mem::zeroed() },
     ];
+    functions.extend(lookup::table());
+    functions.extend(race::table());
+    functions.extend(holder::table());
+    let more = values::FUNCTIONS.into_iter().chain(tuning::FUNCTIONS);
+    functions.extend(more.map(|(name, call, doc)| function(name, call, doc)));
+    // SAFETY: all zeros end the table.
+    functions.push(unsafe { std::mem::zeroed() });
     // SAFETY: the tables live for ever; the type is made before this.
     unsafe {
         let module = Owned::new(ffi::PyModule_New(c"_socket._native".as_ptr()))?;
-        let functions = Box::leak(Box::new(functions)).as_mut_ptr();
+        let functions = functions.leak().as_mut_ptr();
         checked(ffi::PyModule_AddFunctions(module.as_ptr(), functions).into())?;
         let class = object::socket_type();
         let accept = Box::leak(Box::new(ffi::PyMethodDef {
@@ -72,7 +83,12 @@ pub(crate) fn module() -> Answer {
         }));
         let accept = Owned::new(ffi::PyDescr_NewMethod(class, accept))?;
         add(&module, c"accept", accept)?;
-        for row in batch::table().leak() {
+        let methods = batch::table()
+            .into_iter()
+            .chain(deadline::table())
+            .chain(values::table())
+            .chain(tuning::table());
+        for row in methods.collect::<Vec<_>>().leak() {
             let name = CStr::from_ptr(row.ml_name);
             add(&module, name, Owned::new(ffi::PyDescr_NewMethod(class, row))?)?;
         }
@@ -87,6 +103,15 @@ pub(crate) fn module() -> Answer {
             };
             Owned::new(ffi::PyDescr_NewGetSet(class, Box::leak(Box::new(row))))
         };
+        add(
+            &module,
+            c"deadline",
+            getter(
+                c"deadline",
+                deadline::get,
+                c"How many seconds are left until set_deadline()'s moment, or None.",
+            )?,
+        )?;
         add(&module, c"family", getter(c"family", get_family, c"The family of addresses.")?)?;
         add(&module, c"type", getter(c"type", get_type, c"The type, without its flags.")?)?;
         Ok(module)
@@ -312,8 +337,6 @@ unsafe extern "C" fn pair(_: *mut PyObject, args: *mut PyObject) -> *mut PyObjec
     })
 }
 
-unsafe extern "C" fn get_addr_info(module: *mut PyObject, args: *mut PyObject) -> *mut PyObject {
-    guard(null_mut(), |py| {
-        names::addresses(py, module, args, null_mut(), (family, kind)).map(Owned::into_ptr)
-    })
+unsafe extern "C" fn get_addr_info(_: *mut PyObject, args: *mut PyObject) -> *mut PyObject {
+    guard(null_mut(), |py| names::Question::of(args)?.ask(py, (family, kind)).map(Owned::into_ptr))
 }

@@ -3,14 +3,17 @@
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::net::{IpAddr, SocketAddr};
 use std::ptr::{null, null_mut};
+use std::time::Duration;
 
 use berkeley::{
-    AddrInfo, AddrInfoFlags, Family, LookupCode, Name, NameInfoFlags, Protocol, Type, getaddrinfo,
+    AddrInfo, AddrInfoFlags, AddrInfoQuery, Call, Family, LookupCode, Name, NameInfoFlags,
+    Protocol, Type, getaddrinfo,
 };
 use pyo3::ffi::{self, PyObject};
 
 use crate::address::{self, Host};
 use crate::errors::{self, host_error};
+use crate::lookup;
 use crate::raw::{
     Owned, Python, Raised, Res, View, audit, byte_string, bytes, fs_text, int, list, none,
     os_error, os_error_text, overflow_error, parse, parse_named, text, tuple, type_error, unsigned,
@@ -30,47 +33,94 @@ fn optional<'a>(pointer: *const c_char) -> Option<&'a CStr> {
 
 pub(crate) fn get_addr_info(
     py: Python<'_>,
-    module: *mut PyObject,
+    _: *mut PyObject,
     args: *mut PyObject,
     kwargs: *mut PyObject,
 ) -> Answer {
     let plain = |number: i32| int(number.into());
-    addresses(py, module, args, kwargs, (plain, plain))
-}
-
-/// `getaddrinfo`, with a way to answer families and types.
-pub(crate) fn addresses(
-    py: Python<'_>,
-    _: *mut PyObject,
-    args: *mut PyObject,
-    kwargs: *mut PyObject,
-    kinds: Kinds,
-) -> Answer {
-    let (mut host, mut port): (*mut PyObject, *mut PyObject) = (null_mut(), null_mut());
-    let (mut family, mut ty, mut protocol, mut flags): (c_int, c_int, c_int, c_int) = (0, 0, 0, 0);
+    let mut question = Question::new();
+    let Question { host, port, family, ty, protocol, flags, .. } = &mut question;
     parse_named!(
         args,
         kwargs,
         c"OO|iiii:getaddrinfo",
         [c"host", c"port", c"family", c"type", c"proto", c"flags"],
-        &mut host,
-        &mut port,
-        &mut family,
-        &mut ty,
-        &mut protocol,
-        &mut flags
+        host,
+        port,
+        family,
+        ty,
+        protocol,
+        flags
     )?;
-    let (name, service) = (host_name(host)?.map(until_nul), service(port)?.map(until_nul));
-    audit!(c"socket.getaddrinfo", c"OOiii", host, port, family, ty, protocol)?;
-    let name = name.as_deref().map_or(Name::NONE, Name::from);
-    let service = service.as_deref().map_or(Name::NONE, Name::from);
-    let question = getaddrinfo(name, service)
-        .family(Family::from(family))
-        .ty(Type::from(ty))
-        .protocol(Protocol::from(protocol))
-        .flags(AddrInfoFlags::from_bits_retain(flags));
-    let answers = py.detach(|| question.call()).map_err(|error| errors::raise(&error))?;
-    list(answers.iter().map(|answer| row(answer, protocol, kinds)))
+    question.read()?.ask(py, (plain, plain))
+}
+
+/// What `getaddrinfo` is asked.
+pub(crate) struct Question {
+    host: *mut PyObject,
+    port: *mut PyObject,
+    family: c_int,
+    ty: c_int,
+    pub(crate) protocol: c_int,
+    flags: c_int,
+    timeout: *mut PyObject,
+    name: Option<Vec<u8>>,
+    service: Option<Vec<u8>>,
+}
+
+impl Question {
+    fn new() -> Question {
+        let (host, port, timeout) = (null_mut(), null_mut(), null_mut());
+        let (family, ty, protocol, flags) = (0, 0, 0, 0);
+        let (name, service) = (None, None);
+        Question { host, port, family, ty, protocol, flags, timeout, name, service }
+    }
+
+    /// What `socket.py` asks: a timeout may be behind the arguments of Python's own function.
+    pub(crate) fn of(args: *mut PyObject) -> Res<Question> {
+        let mut question = Question::new();
+        let Question { host, port, family, ty, protocol, flags, timeout, .. } = &mut question;
+        parse!(args, c"OO|iiiiO:getaddrinfo", host, port, family, ty, protocol, flags, timeout)?;
+        question.read()
+    }
+
+    /// Reads the names, and tells those who audit.
+    fn read(mut self) -> Res<Question> {
+        self.name = host_name(self.host)?.map(until_nul);
+        self.service = service(self.port)?.map(until_nul);
+        let Question { host, port, family, ty, protocol, .. } = self;
+        audit!(c"socket.getaddrinfo", c"OOiii", host, port, family, ty, protocol)?;
+        Ok(self)
+    }
+
+    pub(crate) fn query(&self) -> AddrInfoQuery<'_> {
+        let name = self.name.as_deref().map_or(Name::NONE, Name::from);
+        let service = self.service.as_deref().map_or(Name::NONE, Name::from);
+        getaddrinfo(name, service)
+            .family(Family::from(self.family))
+            .ty(Type::from(self.ty))
+            .protocol(Protocol::from(self.protocol))
+            .flags(AddrInfoFlags::from_bits_retain(self.flags))
+    }
+
+    /// Puts the question, with a way to answer families and types.
+    pub(crate) fn ask(&self, py: Python<'_>, kinds: Kinds) -> Answer {
+        let limit = lookup::limit(self.timeout)?;
+        let found = lookup::ask(py, self.query(), limit);
+        answers(&found.map_err(|error| self.failed(&error))?, self.protocol, kinds)
+    }
+
+    /// Raises why there is no answer, and to which question.
+    #[cold]
+    pub(crate) fn failed(&self, error: &berkeley::Error) -> Raised {
+        let raised = errors::raise(error);
+        errors::know(c"address", || tuple([Owned::share(self.host), Owned::share(self.port)]));
+        raised
+    }
+}
+
+pub(crate) fn answers(found: &[AddrInfo], protocol: i32, kinds: Kinds) -> Answer {
+    list(found.iter().map(|answer| row(answer, protocol, kinds)))
 }
 
 fn row(answer: &AddrInfo, protocol: i32, (family, ty): Kinds) -> Answer {
@@ -177,21 +227,32 @@ pub(crate) fn get_name_info(py: Python<'_>, _: *mut PyObject, args: *mut PyObjec
         }
         Some(SocketAddr::V6(mut v6)) => {
             v6.set_flowinfo(flow.to_be());
-            v6.set_scope_id(scope);
+            if scope != 0 {
+                // Else that of the host counts, if it has one.
+                v6.set_scope_id(scope);
+            }
             v6.into()
         }
         _ => answer.addr,
     };
     let flags = NameInfoFlags::from_bits_retain(flags);
-    let info = py.detach(|| berkeley::getnameinfo(&full, flags));
-    let info = info.map_err(|error| errors::raise(&error))?;
+    let look_up = move || berkeley::getnameinfo(&full, flags);
+    let info = match flags.contains(NameInfoFlags::NUMERICHOST) {
+        true => py.detach(look_up),
+        false => lookup::apart(py, Call::GetNameInfo, lookup::limit(null_mut())?, look_up),
+    };
+    let info = info.map_err(|error| failed(&error, addr))?;
     tuple([text(&info.host)?, text(&info.service)?])
 }
 
 pub(crate) fn get_host_by_name(py: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
     let found = named_host(args, c"et:gethostbyname")?;
     audit!(c"socket.gethostbyname", c"O", args)?;
-    address::host_text(found.resolve(py, Family::INET)?.ip())
+    let limit = lookup::limit(null_mut())?;
+    let addr = found
+        .resolve(py, Family::INET, || Ok(limit))
+        .map_err(|raised| at_argument(raised, args))?;
+    address::host_text(addr.ip())
 }
 
 /// The host that is the single argument: a text in the encoding of names, or bytes.
@@ -218,16 +279,37 @@ fn one(args: *mut PyObject, format: &'static CStr) -> Res<*mut PyObject> {
     }
 }
 
+/// Raises why a look-up has failed, and of what.
+#[cold]
+fn failed(error: &berkeley::Error, asked: *mut PyObject) -> Raised {
+    let raised = errors::raise(error);
+    errors::know(c"address", || Ok(Owned::share(asked)));
+    raised
+}
+
+/// Says of an error of a look-up what the single argument was.
+#[cold]
+fn at_argument(raised: Raised, args: *mut PyObject) -> Raised {
+    errors::know(c"address", || {
+        // SAFETY: a tuple, which has been read.
+        unsafe { Ok(Owned::share(ffi::PyTuple_GetItem(args, 0))) }
+    });
+    raised
+}
+
 /// `(name, aliases, addresses)`.
-fn host_entry(found: berkeley::Result<berkeley::Host>) -> Answer {
-    let found = found.map_err(|error| match error.lookup_code() {
-        // What the resolver says itself.
-        Some(code) if (1..=4).contains(&code.number()) => host_error(code.number()),
-        Some(LookupCode::EAI_NONAME) => host_error(1),
-        Some(LookupCode::EAI_AGAIN) => host_error(2),
-        Some(LookupCode::EAI_FAIL) => host_error(3),
-        Some(code) if code.number() == libc::EAI_NODATA => host_error(4),
-        _ => errors::raise(&error),
+fn host_entry(found: berkeley::Result<berkeley::Host>, args: *mut PyObject) -> Answer {
+    let found = found.map_err(|error| {
+        let raised = match error.lookup_code() {
+            // What the resolver says itself.
+            Some(code) if (1..=4).contains(&code.number()) => host_error(code.number()),
+            Some(LookupCode::EAI_NONAME) => host_error(1),
+            Some(LookupCode::EAI_AGAIN) => host_error(2),
+            Some(LookupCode::EAI_FAIL) => host_error(3),
+            Some(code) if code.number() == libc::EAI_NODATA => host_error(4),
+            _ => errors::raise(&error),
+        };
+        at_argument(raised, args)
     })?;
     tuple([
         text(&found.name)?,
@@ -239,16 +321,25 @@ fn host_entry(found: berkeley::Result<berkeley::Host>) -> Answer {
 pub(crate) fn get_host_by_name_ex(py: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
     let found = named_host(args, c"et:gethostbyname_ex")?;
     audit!(c"socket.gethostbyname", c"O", args)?;
-    found.resolve(py, Family::INET)?;
+    let limit = lookup::limit(null_mut())?;
+    found.resolve(py, Family::INET, || Ok(limit)).map_err(|raised| at_argument(raised, args))?;
     let question = found.shown();
-    host_entry(py.detach(|| berkeley::gethostbyname_ex(&question)))
+    let look_up = move || berkeley::gethostbyname_ex(&question);
+    host_entry(lookup::apart(py, Call::GetHostByName, limit, look_up), args)
 }
 
 pub(crate) fn get_host_by_addr(py: Python<'_>, _: *mut PyObject, args: *mut PyObject) -> Answer {
+    host_by_addr(py, args, lookup::limit(null_mut())?)
+}
+
+/// `gethostbyaddr` with a limit.
+pub(crate) fn host_by_addr(py: Python<'_>, args: *mut PyObject, limit: Option<Duration>) -> Answer {
     let found = named_host(args, c"et:gethostbyaddr")?;
     audit!(c"socket.gethostbyaddr", c"O", args)?;
-    let addr = found.resolve(py, Family::UNSPEC)?.ip().to_string();
-    host_entry(py.detach(|| berkeley::gethostbyaddr(&addr)))
+    let addr = found.resolve(py, Family::UNSPEC, || Ok(limit));
+    let addr = addr.map_err(|raised| at_argument(raised, args))?.ip().to_string();
+    let look_up = move || berkeley::gethostbyaddr(&addr);
+    host_entry(lookup::apart(py, Call::GetHostByAddr, limit, look_up), args)
 }
 
 pub(crate) fn get_host_name(_: Python<'_>, _: *mut PyObject, _: *mut PyObject) -> Answer {

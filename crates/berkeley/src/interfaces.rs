@@ -1,10 +1,14 @@
 //! The network interfaces and their addresses.
 
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use bitflags::bitflags;
 
 use crate::addr::Addr;
 use crate::error::{Call, Error, Result};
-use crate::sys::{self, c};
+use crate::names::if_nametoindex;
+use crate::sys::{self, Errno, c};
 
 /// One address of one interface. An interface has an entry for each of its addresses, one of
 /// them its link's.
@@ -102,4 +106,119 @@ pub fn getifaddrs() -> Result<Vec<InterfaceAddr>> {
         }
     };
     Ok(entries.into_iter().map(entry).collect())
+}
+
+/// An interface, by whatever it is known.
+///
+/// ```
+/// use berkeley::Interface;
+/// use std::net::Ipv4Addr;
+///
+/// assert_eq!(Interface::from("127.0.0.1"), Ipv4Addr::LOCALHOST.into());
+/// assert_eq!(Interface::from("3"), 3.into());
+/// assert_eq!(Interface::from(()), Interface::Any);
+/// assert_eq!(Interface::from("lo").index()?, Interface::from("127.0.0.1").index()?);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Interface {
+    /// The one that the kernel chooses.
+    #[default]
+    Any,
+    /// The one with this number.
+    Index(u32),
+    /// The one with this name.
+    Name(String),
+    /// The one that has this address.
+    Addr(IpAddr),
+}
+
+impl Interface {
+    /// Its number; zero stands for any.
+    ///
+    /// ```
+    /// use berkeley::Interface;
+    ///
+    /// assert_eq!(Interface::Name("lo".to_owned()).index()?, berkeley::if_nametoindex("lo")?);
+    /// assert_eq!(Interface::Any.index()?, 0);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if no interface has the name, `EADDRNOTAVAIL` if none has the address; whether one
+    /// has the number is not asked.
+    #[doc(alias = "if_nametoindex")]
+    pub fn index(&self) -> Result<u32> {
+        match self {
+            Interface::Any => Ok(0),
+            Interface::Index(index) => Ok(*index),
+            Interface::Name(name) => if_nametoindex(name),
+            Interface::Addr(addr) if addr.is_unspecified() => Ok(0),
+            Interface::Addr(addr) => {
+                let has = |entry: &InterfaceAddr| {
+                    entry.addr.and_then(|own| own.to_ip()).is_some_and(|own| own.ip() == *addr)
+                };
+                let owner = getifaddrs()?.into_iter().find(has).ok_or_else(|| {
+                    Error::new(Call::IfNameToIndex, Errno::EADDRNOTAVAIL).at_name(addr.to_string())
+                })?;
+                if_nametoindex(&owner.name)
+            }
+        }
+    }
+}
+
+/// As people write it: an address, a number, or a name. Of an address with a scope, the scope
+/// counts.
+impl From<&str> for Interface {
+    fn from(text: &str) -> Interface {
+        let text = text.split_once('%').map_or(text, |(_, scope)| scope);
+        match (text.parse::<IpAddr>(), text.parse::<u32>()) {
+            (Ok(addr), _) => addr.into(),
+            (_, Ok(index)) => index.into(),
+            _ if text.is_empty() => Interface::Any,
+            _ => Interface::Name(text.to_owned()),
+        }
+    }
+}
+
+impl From<()> for Interface {
+    fn from((): ()) -> Interface {
+        Interface::Any
+    }
+}
+
+impl From<u32> for Interface {
+    fn from(index: u32) -> Interface {
+        if index == 0 { Interface::Any } else { Interface::Index(index) }
+    }
+}
+
+impl From<IpAddr> for Interface {
+    fn from(addr: IpAddr) -> Interface {
+        if addr.is_unspecified() { Interface::Any } else { Interface::Addr(addr) }
+    }
+}
+
+impl From<Ipv4Addr> for Interface {
+    fn from(addr: Ipv4Addr) -> Interface {
+        IpAddr::from(addr).into()
+    }
+}
+
+impl From<Ipv6Addr> for Interface {
+    fn from(addr: Ipv6Addr) -> Interface {
+        IpAddr::from(addr).into()
+    }
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Interface::Any => f.write_str("any interface"),
+            Interface::Index(index) => write!(f, "interface {index}"),
+            Interface::Name(name) => f.write_str(name),
+            Interface::Addr(addr) => addr.fmt(f),
+        }
+    }
 }

@@ -20,6 +20,7 @@
 //! |---|---|
 //! | connect to a name, serve at one | [`create_connection`], [`create_server`]; [`Connector`], [`Server`] for more |
 //! | not wait for a dead address | [`Connector::happy_eyeballs`], [`eyeballs`] |
+//! | accept for as long as a server lives | [`accept::Acceptor`] |
 //! | make any socket | [`Socket::new`], [`Socket::pair`], [`Socket::from_fd`] |
 //! | send and receive | [`send`](Socket::send), [`send_all`](Socket::send_all), [`send_to`](Socket::send_to), [`recv`](Socket::recv), [`recv_vec`](Socket::recv_vec), [`recv_from`](Socket::recv_from) |
 //! | read lines, write text | [`reader`](Socket::reader), [`writer`](Socket::writer), [`makefile`](Socket::makefile) |
@@ -31,7 +32,9 @@
 //! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
-//! | build and read pings | [`icmp`] |
+//! | ask a host whether it is there | [`ping()`], [`Pinger`]; [`icmp`] builds and reads the messages |
+//! | join multicast groups | [`join_group`](Socket::join_group), [`join_source`](Socket::join_source), [`set_multicast`](Socket::set_multicast) |
+//! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace` |
 //! | see who has a port | [`holders`], [`open_sockets`] |
 //! | know a number by its name in C or Python | [`constants`] |
 //! | look names up | [`getaddrinfo`], [`getnameinfo`], [`gethostbyname`], [`getservbyname`], [`if_nametoindex`] |
@@ -66,6 +69,7 @@
 #[doc = include_str!("../../../docs/python.md")]
 struct PythonNames;
 
+pub mod accept;
 mod addr;
 pub mod batch;
 mod buf;
@@ -82,12 +86,18 @@ mod interrupt;
 mod kind;
 mod names;
 pub mod opt;
+mod ping;
+mod seam;
 mod socket;
 mod stream;
 mod sys;
 mod table;
 mod target;
 mod time;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+#[cfg(feature = "trace")]
+pub mod trace;
 #[cfg(feature = "io-uring")]
 pub mod uring;
 pub mod xdp;
@@ -104,25 +114,26 @@ pub use dial::{
 };
 pub use error::{Call, Cause, Error, LookupCode, Result};
 pub use inet::{htonl, htons, inet_aton, inet_ntoa, inet_ntop, inet_pton, ntohl, ntohs};
-pub use interfaces::{InterfaceAddr, InterfaceFlags, getifaddrs};
+pub use interfaces::{Interface, InterfaceAddr, InterfaceFlags, getifaddrs};
 pub use interrupt::{InterruptHook, set_interrupt_hook};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
-    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, abandoned_lookups,
-    getaddrinfo, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname,
-    gethostname_bytes, getnameinfo, getprotobyname, getprotobynumber, getservbyname, getservbyport,
-    if_indextoname, if_nameindex, if_nametoindex, sethostname,
+    AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, PendingLookup,
+    abandoned_lookups, getaddrinfo, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex,
+    gethostname, gethostname_bytes, getnameinfo, getprotobyname, getprotobynumber, getservbyname,
+    getservbyport, if_indextoname, if_nameindex, if_nametoindex, look_up_within, sethostname,
 };
+pub use ping::{Echo, Ping, PingReport, Pinger, ping};
 pub use socket::{
-    CipherOp, Lent, Received, ReceivedFds, Socket, default_timeout, is_inheritable,
-    set_default_timeout, set_inheritable, tee,
+    Caller, CipherOp, Keepalive, Lent, Multicast, Received, ReceivedFds, Socket, default_timeout,
+    is_inheritable, set_default_timeout, set_inheritable, tee,
 };
 pub use std::net::Shutdown;
 pub use stream::{LengthPrefix, SocketFile};
 pub use sys::Errno;
 pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;
-pub use time::Deadline;
+pub use time::{Deadline, SharedDeadline};
 pub use zerocopy::{SendMemory, ZeroCopy, ZeroCopyDone};
 
 /// Parsers that are not public, for the fuzz targets alone: no part of the interface.

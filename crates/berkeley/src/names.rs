@@ -15,10 +15,11 @@ pub use self::numbers::{
     getprotobyname, getprotobynumber, getservbyname, getservbyport, if_indextoname, if_nameindex,
     if_nametoindex,
 };
-pub use self::waiting::abandoned_lookups;
+pub use self::waiting::{PendingLookup, abandoned_lookups, look_up_within};
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, LookupCode, Result};
 use crate::kind::{Family, Protocol, Type};
+use crate::seam;
 use crate::sys::{self, c};
 use crate::time::Deadline;
 
@@ -115,6 +116,7 @@ pub fn getaddrinfo<'a>(
         service: service.into(),
         hints: sys::Hints { flags: 0, family: c::AF_UNSPEC, ty: 0, protocol: 0 },
         timeout: None,
+        interruptible: false,
     }
 }
 
@@ -134,6 +136,7 @@ pub struct AddrInfoQuery<'a> {
     service: Name<'a>,
     hints: sys::Hints,
     timeout: Option<Duration>,
+    interruptible: bool,
 }
 
 /// A host or service as [`getaddrinfo`] takes it: a name, a number as text or value, or none.
@@ -270,6 +273,20 @@ impl AddrInfoQuery<'_> {
         self
     }
 
+    /// Whether the [interrupt hook](crate::set_interrupt_hook) can end the look-up, though it has
+    /// no timeout, in the process's first thread: it then takes a thread of its own as well. In
+    /// other threads this changes nothing.
+    ///
+    /// ```
+    /// let answers = berkeley::getaddrinfo("localhost", 80).interruptible(true).call()?;
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias("KeyboardInterrupt", "Ctrl-C"))]
+    pub fn interruptible(mut self, interruptible: bool) -> Self {
+        self.interruptible = interruptible;
+        self
+    }
+
     /// Puts the question. It may take as long as the machine's name service takes, or the
     /// [timeout](AddrInfoQuery::timeout).
     ///
@@ -290,15 +307,101 @@ impl AddrInfoQuery<'_> {
 
     /// [`call`](AddrInfoQuery::call) with this deadline.
     pub(crate) fn call_by(&self, deadline: Deadline) -> Result<Vec<AddrInfo>> {
-        let fail = |cause: Cause| Error::new(Call::GetAddrInfo, cause).at_name(self.to_string());
-        let host = self.host.to_c().map_err(fail)?;
-        let service = self.service.to_c().map_err(fail)?;
-        let answers = match deadline {
-            Deadline::NEVER => sys::getaddrinfo(host.as_deref(), service.as_deref(), self.hints),
-            _ => waiting::ask(waiting::Question { host, service, hints: self.hints }, deadline)
-                .map_err(|error| error.at_name(self.to_string()))?,
+        let question = self.question()?;
+        let outcome = match deadline {
+            Deadline::NEVER if !self.interruptible => question.put(),
+            _ => {
+                waiting::ask(question, deadline).map_err(|error| error.at_name(self.to_string()))?
+            }
         };
-        let answers = answers.map_err(|failure| fail(failure.into()))?;
+        self.answers(outcome)
+    }
+
+    /// Puts the question and goes on: a thread waits for the answer, and calls `done` when it is
+    /// there. The [timeout](AddrInfoQuery::timeout) is for who waits.
+    ///
+    /// This is for programs that do not wait in a thread. Numeric hosts are answered at once.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let (done, waiting) = mpsc::channel();
+    /// let mut pending = berkeley::getaddrinfo("localhost", 80).begin(move || {
+    ///     let _ = done.send(());
+    /// })?;
+    /// let _ = waiting.recv();
+    /// assert!(!pending.try_take().unwrap()?.is_empty());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PendingLookup::begin`], and [`Cause::Argument`] for a name with a NUL byte in it.
+    pub fn begin(
+        &self,
+        done: impl FnOnce() + Send + 'static,
+    ) -> Result<PendingLookup<Vec<AddrInfo>>> {
+        let mut question = self.question()?;
+        let own = self.to_owned_names();
+        if let Some(answers) = question.put_if_numeric() {
+            return Ok(PendingLookup::over(Call::GetAddrInfo, own.answers(answers), done));
+        }
+        let look_up = move || own.answers(question.put());
+        PendingLookup::begin(Call::GetAddrInfo, look_up, done)
+            .map_err(|error| error.at_name(self.to_string()))
+    }
+
+    /// Puts the question for a task, which is woken when the answer is there.
+    ///
+    /// The C library's look-up cannot be ended: one of the [few threads](abandoned_lookups) for
+    /// them makes it, and is left alone with it when the future is dropped. Numeric hosts take
+    /// none. No runtime is needed; a [timeout](AddrInfoQuery::timeout) is one of `call` alone, and
+    /// here that of the runtime: drop the future.
+    ///
+    /// ```
+    /// use berkeley::getaddrinfo;
+    /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// async fn first(host: &str) -> berkeley::Result<berkeley::Addr> {
+    ///     let answers = getaddrinfo(host, 80).call_awaited().await?;
+    ///     Ok(answers[0].addr)
+    /// }
+    /// # let mut context = Context::from_waker(Waker::noop());
+    /// # let Poll::Ready(Ok(addr)) = pin!(first("127.0.0.1")).poll(&mut context) else { panic!() };
+    /// # assert_eq!(addr.to_string(), "127.0.0.1:80");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](AddrInfoQuery::call).
+    #[doc(alias("lookup_host", "to_socket_addrs"))]
+    pub async fn call_awaited(&self) -> Result<Vec<AddrInfo>> {
+        self.begin(|| ())?.await
+    }
+
+    fn to_owned_names(&self) -> AddrInfoQuery<'static> {
+        let own = |name: &Name<'_>| Name(name.0.as_ref().map(|name| name.to_vec().into()));
+        AddrInfoQuery {
+            host: own(&self.host),
+            service: own(&self.service),
+            hints: self.hints,
+            timeout: self.timeout,
+            interruptible: self.interruptible,
+        }
+    }
+
+    fn question(&self) -> Result<waiting::Question> {
+        let host = self.host.to_c().map_err(|cause| self.fail(cause))?;
+        let service = self.service.to_c().map_err(|cause| self.fail(cause))?;
+        Ok(waiting::Question { host, service, hints: self.hints })
+    }
+
+    fn fail(&self, cause: Cause) -> Error {
+        Error::new(Call::GetAddrInfo, cause).at_name(self.to_string())
+    }
+
+    fn answers(&self, outcome: waiting::Outcome) -> Result<Vec<AddrInfo>> {
+        let answers = outcome.map_err(|failure| self.fail(failure.into()))?;
         Ok(answers
             .into_iter()
             .map(|answer| AddrInfo {
@@ -407,7 +510,7 @@ impl From<sys::LookupFailure> for Cause {
 ///
 /// See `getnameinfo(3)`, RFC 3493.
 pub fn getnameinfo(addr: &Addr, flags: NameInfoFlags) -> Result<NameInfo> {
-    let (host, service) = sys::getnameinfo(&addr.0, flags.bits())
+    let (host, service) = seam::getnameinfo(&addr.0, flags.bits())
         .map_err(|failure| Error::new(Call::GetNameInfo, failure).at(addr))?;
     Ok(NameInfo { host: text(host), service: text(service) })
 }

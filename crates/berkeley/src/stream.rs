@@ -7,10 +7,13 @@ use std::io::{self, BufRead, BufReader, BufWriter, IoSlice, IoSliceMut, Read, Wr
 use std::os::fd::AsFd;
 
 pub use self::whole::LengthPrefix;
+#[cfg(feature = "tokio")]
+pub(crate) use self::whole::Whole;
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
+use crate::seam;
 use crate::socket::Socket;
-use crate::sys::{self, Interest};
+use crate::sys::Interest;
 
 /// The whole of a stream.
 impl Socket {
@@ -60,7 +63,7 @@ impl Socket {
         let mut rest = data;
         loop {
             let sent = self.retry_by(Call::SendAll, Interest::Write, patience, || {
-                sys::send(self.as_fd(), rest, self.send_flags(flags))
+                seam::send(self.as_fd(), rest, self.send_flags(flags))
             });
             let before = data.len() - rest.len();
             let sent = sent.map_err(|error| error.after_sending(before))?;

@@ -43,11 +43,58 @@ pub trait ToAddr {
     /// The address, for a socket of this family.
     fn to_addr(&self, family: Family) -> Result<Addr>;
 
+    /// The address if it is there, or what to look up for it.
+    #[doc(hidden)]
+    fn ask(&self, family: Family) -> Result<Asked> {
+        self.to_addr(family).map(Asked::Addr)
+    }
+
     /// Lends the address, so that one that exists already is not copied.
     #[doc(hidden)]
     #[inline]
     fn with_addr<R>(&self, family: Family, call: impl FnOnce(&Addr) -> R) -> Result<R> {
         Ok(call(&self.to_addr(family)?))
+    }
+}
+
+/// An address, or the question after it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Asked {
+    Addr(Addr),
+    Host(Question),
+}
+
+/// A host and a service that have to be looked up.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Question {
+    host: String,
+    service: String,
+}
+
+impl Asked {
+    fn host(host: &str, service: &str) -> Asked {
+        Asked::Host(Question { host: host.to_owned(), service: service.to_owned() })
+    }
+
+    fn resolve(self, family: Family) -> Result<Addr> {
+        match self {
+            Asked::Addr(addr) => Ok(addr),
+            Asked::Host(question) => question.resolve(family),
+        }
+    }
+}
+
+#[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "who awaits asks first"))]
+impl Question {
+    /// Whether no name service is asked.
+    pub(crate) fn is_numeric(&self) -> bool {
+        self.host.is_empty() || self.host.parse::<IpAddr>().is_ok()
+    }
+
+    pub(crate) fn resolve(&self, family: Family) -> Result<Addr> {
+        resolve(&self.host, self.service.as_str().into(), family)
     }
 }
 
@@ -71,6 +118,10 @@ impl ToAddr for () {
 impl<T: ToAddr + ?Sized> ToAddr for &T {
     fn to_addr(&self, family: Family) -> Result<Addr> {
         (**self).to_addr(family)
+    }
+
+    fn ask(&self, family: Family) -> Result<Asked> {
+        (**self).ask(family)
     }
 
     #[inline]
@@ -103,8 +154,12 @@ addresses!(QrtrAddr, L2capAddr, RfcommAddr, ScoAddr, HciAddr, XdpAddr);
 /// A host, numeric or to be looked up, and a port.
 impl ToAddr for (&str, u16) {
     fn to_addr(&self, family: Family) -> Result<Addr> {
+        self.ask(family)?.resolve(family)
+    }
+
+    fn ask(&self, _: Family) -> Result<Asked> {
         let (host, port) = *self;
-        resolve(host, port.into(), family)
+        Ok(Asked::host(host, &port.to_string()))
     }
 }
 
@@ -128,8 +183,12 @@ impl ToAddr for PathBuf {
 
 impl ToAddr for str {
     fn to_addr(&self, family: Family) -> Result<Addr> {
+        self.ask(family)?.resolve(family)
+    }
+
+    fn ask(&self, _: Family) -> Result<Asked> {
         let error = match self.parse() {
-            Ok(addr) => return Ok(addr),
+            Ok(addr) => return Ok(Asked::Addr(addr)),
             // Anything but wrong syntax was an address's text, and no host's name.
             Err(error) if addr::is_typed(self) || !is_syntax(&error) => {
                 return Err(fail(error));
@@ -146,7 +205,7 @@ impl ToAddr for str {
                     let expected = "a port is a number from 0 to 65535";
                     return Err(fail(AddrError::syntax(self, expected)));
                 }
-                resolve(host, service.into(), family)
+                Ok(Asked::host(host, service))
             }
             _ => Err(error),
         }
@@ -156,6 +215,10 @@ impl ToAddr for str {
 impl ToAddr for String {
     fn to_addr(&self, family: Family) -> Result<Addr> {
         self.as_str().to_addr(family)
+    }
+
+    fn ask(&self, family: Family) -> Result<Asked> {
+        self.as_str().ask(family)
     }
 }
 

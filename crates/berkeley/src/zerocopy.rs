@@ -10,8 +10,9 @@ use crate::error::{Call, Cause, Error, Result};
 use crate::errqueue::{ErrorEvent, QueuedError};
 use crate::kind::MsgFlags;
 use crate::opt;
+use crate::seam;
 use crate::socket::Socket;
-use crate::sys::{self, Errno, Interest};
+use crate::sys::{Errno, Interest};
 
 /// A sender that gives its memory to the kernel instead of copying it, and keeps each buffer until
 /// the kernel has said that it is free.
@@ -237,7 +238,7 @@ impl<'s> ZeroCopy<'s> {
         loop {
             let rest = entry.buffer.as_bytes().get(sent..).unwrap_or_default();
             let attempt = self.sock.retry_by(Call::SendAll, Interest::Write, patience, || {
-                sys::send(std::os::fd::AsFd::as_fd(self.sock), rest, self.sock.send_flags(flags))
+                seam::send(std::os::fd::AsFd::as_fd(self.sock), rest, self.sock.send_flags(flags))
             });
             match attempt {
                 Ok(more) => {

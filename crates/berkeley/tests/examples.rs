@@ -55,6 +55,40 @@ fn timeouts_end_calls() {
     assert!(said.contains("send_all: send_all: timed out (after "), "{said}");
 }
 
+/// By both of its ways.
+#[test]
+fn a_proxy_passes_bytes_and_ends_both_ways() {
+    let target = berkeley::create_server("127.0.0.1:0").unwrap();
+    let addr = target.local_addr().unwrap().to_string();
+    for way in [&[][..], &["--copy"]] {
+        let (mut proxy, announced) =
+            serve("splice_proxy", &[&["127.0.0.1:0", addr.as_str()], way].concat());
+        let place = announced.trim_start_matches("listening on ");
+        let client = berkeley::create_connection(place).unwrap();
+        let (server, _) = target.accept().unwrap();
+        let data: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                client.send_all(&data).unwrap();
+                client.shutdown(std::net::Shutdown::Write).unwrap();
+            });
+            let mut came = Vec::new();
+            let mut memory = vec![0; 65_536];
+            while let len @ 1.. = server.recv(&mut memory).unwrap() {
+                came.extend_from_slice(&memory[..len]);
+            }
+            assert!(came == data);
+        });
+        // The other direction is still open.
+        server.send_all(b"back").unwrap();
+        drop(server);
+        assert_eq!(client.recv_vec(100).unwrap(), b"back");
+        assert_eq!(client.recv_vec(100).unwrap(), b"");
+        let _ = proxy.kill();
+        let _ = proxy.wait();
+    }
+}
+
 #[test]
 fn batches_take_fewer_calls_than_datagrams() {
     let said = run("udp_batches", &["1000"]);

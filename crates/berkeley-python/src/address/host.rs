@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::ffi::CStr;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::time::Duration;
 
 use berkeley::{AddrInfoFlags, Family, Name, Type, getaddrinfo};
 use pyo3::ffi::{self, PyObject};
 
 use super::type_name;
 use crate::errors;
+use crate::lookup;
 use crate::raw::{Owned, Python, Res, byte_string, os_error_text, plain_ascii, type_error};
 
 /// A host as the caller wrote it.
@@ -84,7 +86,12 @@ impl Host<'_> {
     }
 
     /// The host's address in a family (0 is any), with port zero; looked up if it is no number.
-    pub(crate) fn resolve(&self, py: Python<'_>, family: Family) -> Res<SocketAddr> {
+    pub(crate) fn resolve(
+        &self,
+        py: Python<'_>,
+        family: Family,
+        limit: impl FnOnce() -> Res<Option<Duration>>,
+    ) -> Res<SocketAddr> {
         if let Some(number) = self.number(family) {
             return Ok(number);
         }
@@ -95,7 +102,7 @@ impl Host<'_> {
             }
             name => name,
         };
-        let answers = py.detach(|| getaddrinfo(name, Name::NONE).family(family).call());
+        let answers = lookup::ask(py, getaddrinfo(name, Name::NONE).family(family), limit()?);
         let first = answers.map_err(|error| errors::raise(&error))?.into_iter().next();
         first
             .and_then(|answer| answer.addr.to_ip())

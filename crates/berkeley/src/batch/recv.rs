@@ -10,6 +10,7 @@ use crate::cmsg;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, MsgFlags, Type};
 use crate::opt::{self, Bool, Opt};
+use crate::seam;
 use crate::socket::Socket;
 use crate::sys::{Errno, Interest, c};
 
@@ -163,6 +164,12 @@ impl RecvBatch {
         self.stats
     }
 
+    /// Whether it would have had room for more.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn has_room(&self) -> bool {
+        self.filled < self.told.len()
+    }
+
     /// Whether the last message was empty, as the end of a connection is.
     fn may_have_ended(&self) -> bool {
         let last = self.filled.checked_sub(1).and_then(|last| self.inbox.slots().get(last));
@@ -289,7 +296,8 @@ impl Socket {
         self.retry(Call::RecvMmsg, Interest::Read, asked, || {
             batch.stats.calls += 1;
             let base = self.recv_flags() | asked.bits();
-            batch.inbox.recv(self.as_fd(), first, count, base, self.family().0)
+            let (fd, family) = (self.as_fd(), self.family().0);
+            seam::recv_batch(&mut batch.inbox, fd, first, count, base, family)
         })
     }
 

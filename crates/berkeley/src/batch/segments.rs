@@ -7,8 +7,9 @@ use super::send::most_segments;
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
+use crate::seam;
 use crate::socket::{Refusal, Socket};
-use crate::sys::{self, Interest, batch};
+use crate::sys::Interest;
 use crate::target::ToAddr;
 
 /// Sending many datagrams from one piece of memory.
@@ -63,9 +64,9 @@ impl Socket {
             let sent = self.retry_by(Call::SendMsg, Interest::Write, patience, || {
                 let segment = u16::try_from(size).ok().filter(|_| piece.len() > size);
                 match (segment, name) {
-                    (Some(size), _) => batch::send_segments(self.as_fd(), piece, size, flags, name),
-                    (None, Some(to)) => sys::send_to(self.as_fd(), piece, flags, to),
-                    (None, None) => sys::send(self.as_fd(), piece, flags),
+                    (Some(size), _) => seam::send_segments(self.as_fd(), piece, size, flags, name),
+                    (None, Some(to)) => seam::send_to(self.as_fd(), piece, flags, to),
+                    (None, None) => seam::send(self.as_fd(), piece, flags),
                 }
             });
             let error = match sent {

@@ -10,8 +10,9 @@ use crate::cmsg::{self, PacketInfo};
 use crate::error::{Call, Result};
 use crate::kind::{Family, MsgFlags};
 use crate::opt::Codec;
+use crate::seam;
 use crate::socket::{Refusal, Socket};
-use crate::sys::batch::{Headers, MOST_MESSAGES, Outgoing, send_batch};
+use crate::sys::batch::{Headers, MOST_MESSAGES, Outgoing};
 use crate::sys::{self, Errno, Interest, control};
 use crate::target::ToAddr;
 
@@ -401,7 +402,7 @@ impl SendBatch {
             Some(((!to.is_empty()).then_some(&to.0), bytes, control.get(begin..end)?))
         });
         let flags = sock.send_flags(MsgFlags::empty());
-        send_batch(sock.as_fd(), &mut self.headers, messages, flags)
+        seam::send_batch(sock.as_fd(), &mut self.headers, messages, flags)
     }
 
     /// Counts and forgets what the first so many messages of the plan were.

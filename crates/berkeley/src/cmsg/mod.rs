@@ -50,7 +50,7 @@ pub use crate::opt::{
     SctpSendReceive, U8, U16, U32, U64,
 };
 
-use crate::opt::Codec;
+use crate::opt::{Codec, Value};
 use crate::sys::control::{self, Walk};
 
 /// A kind of control message: its name, its place and how its value stands in bytes.
@@ -296,8 +296,23 @@ impl<'a> Cmsg<'a> {
         self.row().map(|row| row.name)
     }
 
+    /// The value, if the kind is one of [`TABLE`], for those who do not know its type beforehand;
+    /// the bytes themselves of any other.
+    ///
+    /// ```
+    /// # use berkeley::{cmsg::{self, SendBuffer}, opt::Value};
+    /// let mut buffer = SendBuffer::new();
+    /// buffer.push_raw(41, 52, &64_i32.to_ne_bytes()).push_raw(1000, 1, b"?");
+    /// let values: Vec<_> = cmsg::messages(buffer.as_bytes()).map(|m| m.value()).collect();
+    /// assert_eq!(values, [Value::Int(64), Value::Bytes(b"?".to_vec())]);
+    /// ```
+    pub fn value(&self) -> Value {
+        let known = self.row().and_then(|row| (row.value)(self.data));
+        known.unwrap_or_else(|| Value::Bytes(self.data.to_vec()))
+    }
+
     fn row(&self) -> Option<&'static Row> {
-        TABLE.iter().find(|row| (row.level, row.number) == (self.level, self.number))
+        by_number(self.level, self.number)
     }
 }
 
@@ -320,6 +335,16 @@ impl fmt::Debug for Cmsg<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// The row of the kind with this level and number.
+///
+/// ```
+/// assert_eq!(berkeley::cmsg::by_number(41, 52).unwrap().name, "IPV6_HOPLIMIT");
+/// assert!(berkeley::cmsg::by_number(1000, 1).is_none());
+/// ```
+pub fn by_number(level: i32, number: i32) -> Option<&'static Row> {
+    TABLE.iter().find(|row| (row.level, row.number) == (level, number))
 }
 
 /// A kind without the type of its value: one row of [`TABLE`], for those who list kinds.
@@ -347,6 +372,8 @@ pub struct Row {
     pub meaning: &'static str,
     /// The value's bytes as people read it.
     pub describe: fn(&[u8]) -> Option<String>,
+    /// The bytes as a value; none if only bytes can be said of them.
+    pub value: fn(&[u8]) -> Option<Value>,
 }
 
 impl fmt::Debug for Row {

@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use crate::addr::Addr;
-use crate::opt::{Address, Bytes, Codec};
+use crate::opt::records::record_values;
+use crate::opt::{Address, Bytes, Codec, Value};
 use crate::sys::layout::Plain;
 use crate::sys::structs::*;
 use crate::sys::{Errno, c};
@@ -30,6 +31,10 @@ impl Codec for Descriptors {
 
     fn decode(bytes: &[u8]) -> Option<Vec<i32>> {
         Some(bytes.chunks_exact(size_of::<i32>()).filter_map(i32::read).collect())
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -66,6 +71,10 @@ impl Codec for Micros {
         time(seconds, u32::try_from(micros).ok()?.checked_mul(1000)?)
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(seconds)
     }
@@ -98,6 +107,10 @@ impl Codec for Nanos {
     fn decode(bytes: &[u8]) -> Option<SystemTime> {
         let (seconds, nanos) = pair(bytes)?;
         time(seconds, u32::try_from(nanos).ok()?)
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -162,6 +175,10 @@ impl Codec for Stamps {
         };
         let hardware = stamp(2)?.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
         Some(Timestamps { software: stamp(0)?, hardware })
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -242,6 +259,10 @@ impl Codec for Extended {
         })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let error = Self::decode(bytes)?;
         let ExtendedError { origin, ty, code, info, data, offender, .. } = error;
@@ -275,6 +296,10 @@ impl Codec for Iv {
     fn decode(bytes: &[u8]) -> Option<Vec<u8>> {
         let len = usize::try_from(af_alg_iv::ivlen.get(bytes)?).ok()?;
         bytes.get(af_alg_iv::SIZE..)?.get(..len).map(<[u8]>::to_vec)
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::Bytes)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -325,12 +350,18 @@ macro_rules! records {
                 Some($value { $($field: $structure::$c.get(bytes)?,)* })
             }
 
+            fn value(bytes: &[u8]) -> Option<Value> {
+                Self::decode(bytes).map(Value::from)
+            }
+
             fn describe(bytes: &[u8]) -> Option<String> {
                 let value = Self::decode(bytes)?;
                 let fields = [$(format!("{} {}", stringify!($field), value.$field)),*];
                 Some(fields.join(", "))
             }
         }
+
+        record_values! { $value { $($field),* } }
     )*};
 }
 
@@ -455,4 +486,9 @@ fn seconds(time: SystemTime) -> String {
         Err(before) => ("-", before.duration()),
     };
     format!("{sign}{}.{:09}", distance.as_secs(), distance.subsec_nanos())
+}
+
+record_values! {
+    Timestamps { software, hardware }
+    ExtendedError { errno, origin, ty, code, info, data, offender }
 }

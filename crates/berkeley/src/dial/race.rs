@@ -9,8 +9,9 @@ use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, Result};
 use crate::eyeballs::{Race, Step, interleave};
 use crate::names::AddrInfo;
+use crate::seam;
 use crate::socket::Socket;
-use crate::sys::{self, Errno, Interest};
+use crate::sys::{Errno, Interest};
 use crate::time::Deadline;
 
 /// Connects to the first of these that answers.
@@ -94,7 +95,7 @@ impl Track {
             Lane::Running(socket, _) => Some(socket.as_fd()),
             Lane::Failed(_) => None,
         });
-        let ended = match sys::wait_any(&running.collect::<Vec<_>>(), Interest::Write, limit) {
+        let ended = match seam::wait_any(&running.collect::<Vec<_>>(), Interest::Write, limit) {
             Ok(ended) => ended,
             Err(Errno::EINTR) => return Ok(false),
             Err(errno) => return Err(Error::new(Call::Connect, errno)),

@@ -88,6 +88,16 @@ calls! {
     GetSockOpt = "getsockopt";
     /// Setting an option.
     SetSockOpt = "setsockopt";
+    /// Joining a multicast group, or a source of one.
+    JoinGroup = "join_group";
+    /// Leaving a multicast group, or a source of one.
+    LeaveGroup = "leave_group";
+    /// Receiving no longer from a source of a multicast group.
+    BlockSource = "block_source";
+    /// Receiving again from a source of a multicast group.
+    UnblockSource = "unblock_source";
+    /// Asking a host whether it is there.
+    Ping = "ping";
     /// Changing the blocking mode.
     SetTimeout = "set_timeout";
     /// Whether descriptors are inherited.
@@ -140,6 +150,8 @@ calls! {
     Mmap = "mmap";
     /// Loading or attaching a program of the kernel's.
     Bpf = "bpf";
+    /// Beginning or ending to record calls.
+    Trace = "trace";
 }
 
 impl fmt::Display for Call {

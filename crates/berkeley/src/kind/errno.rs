@@ -67,6 +67,10 @@ names! { Errno, "":
     ENOMSG = c::ENOMSG;
     /// There is no data.
     ENODATA = c::ENODATA;
+    /// The kernel has no stream left.
+    ENOSR = c::ENOSR;
+    /// This machine is not on the network.
+    ENONET = c::ENONET;
     /// The protocol was broken.
     EPROTO = c::EPROTO;
     /// The value is too large.

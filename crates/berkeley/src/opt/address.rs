@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Codec;
+use super::records::record_values;
+use super::{Codec, Value};
 use crate::addr::Addr;
 use crate::sys::layout::{Be, Field};
 use crate::sys::structs::{in_pktinfo, in6_flowlabel_req, in6_pktinfo, ip6_mtuinfo};
@@ -30,6 +31,10 @@ impl Codec for Address {
 
     fn decode(bytes: &[u8]) -> Option<Addr> {
         Addr::from_bytes(bytes).ok().filter(|addr| !addr.is_empty())
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -66,6 +71,12 @@ impl Codec for PathMtu {
     fn decode(bytes: &[u8]) -> Option<(Addr, u32)> {
         let mtu = ip6_mtuinfo::ip6m_mtu.get(bytes)?;
         Some((Address::decode(bytes.get(..ip6_mtuinfo::ip6m_mtu.offset())?)?, mtu))
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        let (address, mtu) = Self::decode(bytes)?;
+        let fields = vec![("address", address.into()), ("mtu", mtu.into())];
+        Some(Value::Record("PathMtu", fields))
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -167,6 +178,10 @@ impl Codec for PacketInfoV4 {
         })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(PacketInfo::describe)
     }
@@ -209,6 +224,10 @@ impl Codec for PacketInfoV6 {
             local: IpAddr::V6(local),
             destination: IpAddr::V6(destination),
         })
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -288,7 +307,16 @@ impl Codec for FlowLabel {
         })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(|flow| format!("{:05x} to {}", flow.label, flow.to))
     }
+}
+
+record_values! {
+    PacketInfo { interface, local, destination }
+    FlowLabel { to, label, action, share, flags, expires, linger }
 }

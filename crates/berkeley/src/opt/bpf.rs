@@ -1,6 +1,7 @@
 //! Classic BPF: the programs that say which packets a socket receives, or which socket does.
 
-use super::Codec;
+use super::records::record_values;
+use super::{Codec, Value};
 use crate::sys::structs::{sock_filter, sock_fprog};
 
 /// An instruction of a classic BPF program.
@@ -121,6 +122,10 @@ impl Codec for Filter {
         bytes.chunks(sock_filter::SIZE).map(from_bytes).collect()
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let program: Vec<String> =
             Self::decode(bytes)?.iter().map(Instruction::to_string).collect();
@@ -145,3 +150,5 @@ fn from_bytes(bytes: &[u8]) -> Option<Instruction> {
         k: sock_filter::k.get(bytes)?,
     })
 }
+
+record_values! { Instruction { code, jt, jf, k } }

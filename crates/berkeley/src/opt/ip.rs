@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::numbers::number;
 use super::records::{flags, named};
-use super::{Codec, U32};
+use super::{Codec, U32, Value};
 use crate::names::{if_indextoname, if_nametoindex};
 use crate::sys::c;
 use crate::sys::layout::Plain;
@@ -32,6 +32,10 @@ impl Codec for V4 {
 
     fn decode(bytes: &[u8]) -> Option<Ipv4Addr> {
         bytes.first_chunk().map(|octets: &[u8; 4]| Ipv4Addr::from(*octets))
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -65,6 +69,10 @@ impl Codec for V6 {
 
     fn decode(bytes: &[u8]) -> Option<Ipv6Addr> {
         <[u8; 16]>::read(bytes).map(Ipv6Addr::from)
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -101,6 +109,10 @@ impl Codec for Interface {
         u32::read(bytes)
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(interface_shown)
     }
@@ -132,6 +144,10 @@ impl Codec for InterfaceBe {
 
     fn decode(bytes: &[u8]) -> Option<u32> {
         bytes.first_chunk().map(|value| u32::from_be_bytes(*value))
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -246,6 +262,10 @@ impl Codec for MulticastInterface {
         }
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(|interface| interface.to_string())
     }
@@ -348,6 +368,10 @@ impl Codec for PortRange {
         Some((both != 0).then_some(low..=high))
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Some(match Self::decode(bytes)? {
             Some(range) => format!("{}-{}", range.start(), range.end()),
@@ -391,6 +415,10 @@ impl Codec for IcmpTypes {
 
     fn decode(bytes: &[u8]) -> Option<u32> {
         u32::read(bytes)
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -506,6 +534,12 @@ impl Codec for Icmp6Filter {
         Some(Icmp6Filter { blocked: icmp6_filter::icmp6_filt.get(bytes)? })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        let filter = Self::decode(bytes)?;
+        let passed: Vec<u8> = (0..=u8::MAX).filter(|ty| filter.passes(*ty)).collect();
+        Some(passed.into())
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(|filter| format!("{filter:?}"))
     }
@@ -542,5 +576,15 @@ pub(super) fn interface_shown(index: u32) -> String {
         Ok(name) => format!("{name} ({index})"),
         Err(_) if index == 0 => "none".to_owned(),
         Err(_) => index.to_string(),
+    }
+}
+
+impl From<InterfaceV4> for Value {
+    fn from(interface: InterfaceV4) -> Value {
+        match interface {
+            InterfaceV4::Any => Value::None,
+            InterfaceV4::Addr(addr) => addr.into(),
+            InterfaceV4::Index(index) => index.into(),
+        }
     }
 }

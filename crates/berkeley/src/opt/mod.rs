@@ -10,13 +10,14 @@ mod multicast;
 mod numbers;
 mod packet;
 mod peer;
-mod records;
+pub(crate) mod records;
 mod sctp;
 mod stamps;
 mod table;
 mod tcp;
 mod time;
 mod tls;
+mod value;
 mod words;
 
 use std::fmt;
@@ -38,6 +39,7 @@ pub use table::*;
 pub use tcp::*;
 pub use time::*;
 pub use tls::*;
+pub use value::Value;
 pub use words::*;
 
 use crate::kind::Family;
@@ -131,6 +133,17 @@ pub trait Codec {
     fn parse(text: &str) -> Option<Vec<u8>> {
         let _ = text;
         None
+    }
+
+    /// The value for those who do not know its type.
+    fn value(bytes: &[u8]) -> Option<Value> {
+        let _ = bytes;
+        None
+    }
+
+    /// The bytes to set, of a value of one of the types that make sense.
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        Self::parse(&value.word()?)
     }
 }
 
@@ -226,6 +239,10 @@ pub struct Row {
     pub describe: fn(&[u8]) -> Option<String>,
     /// The value that people write, as bytes.
     pub parse: fn(&str) -> Option<Vec<u8>>,
+    /// The bytes as a value; none if only bytes can be said of them.
+    pub value: fn(&[u8]) -> Option<Value>,
+    /// A value as bytes.
+    pub build: fn(&Value) -> Option<Vec<u8>>,
 }
 
 /// Whether an option can be read, set, or both.
@@ -305,4 +322,18 @@ impl fmt::Debug for Row {
 /// ```
 pub fn by_name(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name.eq_ignore_ascii_case(name))
+}
+
+/// The row of the option with this level and number, as a socket of this family has it.
+///
+/// ```
+/// use berkeley::{Family, opt::by_number};
+///
+/// assert_eq!(by_number(Family::INET, 6, 1).unwrap().name, "TCP_NODELAY");
+/// assert_ne!(by_number(Family::BLUETOOTH, 6, 1).unwrap().name, "TCP_NODELAY");
+/// assert!(by_number(Family::INET, 1000, 1).is_none());
+/// ```
+pub fn by_number(family: Family, level: i32, number: i32) -> Option<&'static Row> {
+    let is = |row: &&Row| (row.level, row.number) == (level, number) && row.belongs_to(family);
+    TABLE.iter().find(is)
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::records::{Bits, Ms, Switch, addr_of, flags, records, shown};
-use super::{Codec, TcpInfo};
+use super::records::{Bits, Ms, Switch, addr_of, flags, record_values, records, shown};
+use super::{Codec, TcpInfo, Value};
 use crate::addr::Addr;
 use crate::sys::structs::{mptcp_subflow_addrs, mptcp_subflow_data};
 
@@ -108,6 +108,10 @@ impl Codec for SubflowInfos {
         elements(bytes)?.map(TcpInfo::decode).collect()
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let each = elements(bytes)?.map(TcpInfo::describe).collect::<Option<Vec<_>>>()?;
         Some(if each.is_empty() { "none".to_owned() } else { each.join("; ") })
@@ -172,6 +176,10 @@ impl Codec for Subflows {
         elements(bytes)?.map(flow).collect()
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let each: Vec<String> = Self::decode(bytes)?
             .iter()
@@ -206,3 +214,5 @@ fn elements(bytes: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
     let all = rest.chunks_exact(user.max(1)).take(number);
     Some(all.map(move |element| element.get(..told).unwrap_or(element)))
 }
+
+record_values! { Subflow { local, peer } }

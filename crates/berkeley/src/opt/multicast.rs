@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::Codec;
 use super::ip::{InterfaceV4, interface, interface_shown};
-use super::records::{ADDR, Ip4, Unit, addr_of, storage_of};
+use super::records::{ADDR, Ip4, Unit, addr_of, record_values, storage_of};
+use super::{Codec, Value};
 use crate::addr::Addr;
 use crate::sys::structs::{
     group_filter, group_req, group_source_req, ip_mreq_source, ip_mreqn, ip_msfilter, ipv6_mreq,
@@ -380,6 +380,10 @@ impl Codec for SourceFilter {
         })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let SourceFilter { group, interface, include, sources } = Self::decode(bytes)?;
         let from = if include { "from" } else { "not from" };
@@ -444,6 +448,10 @@ impl Codec for SourceFilterV4 {
         })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let SourceFilterV4 { group, interface, include, sources } = Self::decode(bytes)?;
         let from = if include { "from" } else { "not from" };
@@ -461,4 +469,9 @@ fn to_ip(room: [u8; ADDR]) -> Option<IpAddr> {
 
 fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+record_values! {
+    SourceFilter { group, interface, include, sources }
+    SourceFilterV4 { group, interface, include, sources }
 }

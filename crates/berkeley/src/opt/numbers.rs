@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::Codec;
 use super::records::hex;
+use super::{Codec, Value};
 use crate::sys::c;
 use crate::sys::layout::Plain;
 
@@ -28,6 +28,10 @@ impl Codec for Bool {
 
     fn decode(bytes: &[u8]) -> Option<bool> {
         Int::decode(bytes).map(|value| value != 0)
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -72,6 +76,10 @@ impl Codec for Int {
         }
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(|value| value.to_string())
     }
@@ -110,6 +118,10 @@ impl Codec for Size {
         usize::try_from(Int::decode(bytes)?).ok()
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Int::describe(bytes)
     }
@@ -143,6 +155,10 @@ macro_rules! bare_numbers {
             fn decode(bytes: &[u8]) -> Option<$number> {
                 <$number>::read(bytes)
             }
+
+        fn value(bytes: &[u8]) -> Option<Value> {
+            Self::decode(bytes).map(Value::from)
+        }
 
             fn describe(bytes: &[u8]) -> Option<String> {
                 Self::decode(bytes).map(|value| value.to_string())
@@ -190,6 +206,10 @@ impl Codec for Bool8 {
         Bool::decode(bytes)
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Bool::describe(bytes)
     }
@@ -220,6 +240,10 @@ impl Codec for Size64 {
 
     fn decode(bytes: &[u8]) -> Option<u64> {
         u64::read(bytes)
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -264,6 +288,10 @@ impl Codec for Rate {
         })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let rate = Self::decode(bytes)?;
         Some(rate.map_or_else(|| "none".to_owned(), |rate| format!("{rate} B/s")))
@@ -305,6 +333,10 @@ impl Codec for Nothing {
         Some(())
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn parse(text: &str) -> Option<Vec<u8>> {
         Bool::parse(text).filter(|bytes| Bool::decode(bytes) == Some(true))
     }
@@ -331,6 +363,10 @@ impl Codec for Empty {
 
     fn decode(_: &[u8]) -> Option<()> {
         Some(())
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn parse(text: &str) -> Option<Vec<u8>> {
@@ -361,6 +397,10 @@ impl Codec for Length {
         Some(bytes.len())
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn parse(text: &str) -> Option<Vec<u8>> {
         // A key, at most; nobody gets to ask for gigabytes.
         let len = usize::try_from(size(text)?).ok()?;
@@ -389,6 +429,19 @@ impl<const ROOM: usize> Codec for Bytes<ROOM> {
 
     fn decode(bytes: &[u8]) -> Option<Vec<u8>> {
         Some(bytes.to_vec())
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::Bytes)
+    }
+
+    /// A number would be read as hexadecimal.
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        match value {
+            Value::Text(text) => Self::parse(text),
+            Value::None => Some(Vec::new()),
+            _ => None,
+        }
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -431,6 +484,19 @@ impl Codec for Secret {
         Some(bytes.to_vec())
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::Bytes)
+    }
+
+    /// A number would be read as hexadecimal.
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        match value {
+            Value::Text(text) => Self::parse(text),
+            Value::None => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Option<Vec<u8>> {
         <Bytes>::parse(text)
     }
@@ -458,6 +524,19 @@ impl<C: Codec> Codec for Many<C> {
 
     fn decode(bytes: &[u8]) -> Option<Vec<C::Value>> {
         bytes.chunks(C::ROOM).map(C::decode).collect()
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        bytes.chunks(C::ROOM).map(C::value).collect::<Option<_>>().map(Value::List)
+    }
+
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        match value {
+            Value::List(values) => {
+                Some(values.iter().map(C::build).collect::<Option<Vec<_>>>()?.concat())
+            }
+            value => Self::parse(&value.word()?),
+        }
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {

@@ -1,8 +1,8 @@
 //! What options of packet sockets hold.
 
-use super::Codec;
 use super::ip::interface_shown;
-use super::records::{hex, named, records};
+use super::records::{hex, named, record_values, records};
+use super::{Codec, Value};
 use crate::sys::c;
 use crate::sys::layout::Plain;
 use crate::sys::structs::packet_mreq;
@@ -158,6 +158,10 @@ impl Codec for Fanout {
         })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let Fanout { group, mode, flags } = Self::decode(bytes)?;
         Some(format!("group {group}, by {mode}, flags {flags:#x}"))
@@ -205,3 +209,5 @@ records! {
         frames: u32 = tp_frame_nr,
     }
 }
+
+record_values! { Fanout { group, mode, flags } }

@@ -1,6 +1,7 @@
 //! Who the peer is.
 
-use super::{Codec, Int};
+use super::records::record_values;
+use super::{Codec, Int, Value};
 use crate::sys::structs::ucred;
 
 /// Who is at the other end of a UNIX socket.
@@ -55,6 +56,10 @@ impl Codec for Peer {
         })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let Credentials { pid, uid, gid } = Self::decode(bytes)?;
         Some(format!("pid {pid}, uid {uid}, gid {gid}"))
@@ -87,7 +92,13 @@ impl Codec for OpenedFd {
         Int::decode(bytes)
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(|fd| format!("descriptor {fd}"))
     }
 }
+
+record_values! { Credentials { pid, uid, gid } }

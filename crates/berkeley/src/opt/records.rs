@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::Value;
 use crate::addr::Addr;
 use crate::kind::Family;
-use crate::sys::layout::{AnyAddr, Be, Plain};
+use crate::sys::layout::{AnyAddr, Be, Field, Plain};
 
 /// How many bytes an address of any family has in a structure.
 pub(super) const ADDR: usize = 128;
@@ -25,12 +26,14 @@ pub(crate) trait Unit<C> {
     fn write(value: Self::Rust) -> C;
     /// For people.
     fn show(value: &Self::Rust) -> String;
+    /// For those who do not know its type.
+    fn value(value: Self::Rust) -> Value;
 }
 
 /// The number itself.
 pub(crate) enum Plainly {}
 
-impl<C: Plain + Display> Unit<C> for Plainly {
+impl<C: Plain + Display + Into<Value>> Unit<C> for Plainly {
     type Rust = C;
 
     fn read(value: C) -> C {
@@ -43,6 +46,10 @@ impl<C: Plain + Display> Unit<C> for Plainly {
 
     fn show(value: &C) -> String {
         value.to_string()
+    }
+
+    fn value(value: C) -> Value {
+        value.into()
     }
 }
 
@@ -63,12 +70,16 @@ impl<const N: usize> Unit<[u8; N]> for Octets {
     fn show(value: &[u8; N]) -> String {
         hex(value)
     }
+
+    fn value(value: [u8; N]) -> Value {
+        Value::Bytes(value.to_vec())
+    }
 }
 
 /// A number in the network's order.
 pub(crate) enum Network {}
 
-impl<T: Display + Copy> Unit<Be<T>> for Network {
+impl<T: Display + Copy + Into<Value>> Unit<Be<T>> for Network {
     type Rust = T;
 
     fn read(value: Be<T>) -> T {
@@ -81,6 +92,10 @@ impl<T: Display + Copy> Unit<Be<T>> for Network {
 
     fn show(value: &T) -> String {
         value.to_string()
+    }
+
+    fn value(value: T) -> Value {
+        value.into()
     }
 }
 
@@ -116,6 +131,10 @@ macro_rules! of_numbers {
             fn show(value: &Duration) -> String {
                 format!("{value:?}")
             }
+
+            fn value(value: Duration) -> Value {
+                value.into()
+            }
         }
 
         impl Unit<$number> for Switch {
@@ -132,6 +151,10 @@ macro_rules! of_numbers {
             fn show(value: &bool) -> String {
                 if *value { "on" } else { "off" }.to_owned()
             }
+
+            fn value(value: bool) -> Value {
+                value.into()
+            }
         }
     )*};
 }
@@ -139,7 +162,7 @@ of_numbers!(u8, u16, u32, u64);
 
 macro_rules! named_numbers {
     ($($number:ty),*) => {$(
-        impl<T: From<i32> + Into<i32> + Copy + Display> Unit<$number> for Named<T> {
+        impl<T: From<i32> + Into<i32> + Into<Value> + Copy + Display> Unit<$number> for Named<T> {
             type Rust = T;
 
             fn read(value: $number) -> T {
@@ -147,11 +170,15 @@ macro_rules! named_numbers {
             }
 
             fn write(value: T) -> $number {
-                value.into() as $number
+                Into::<i32>::into(value) as $number
             }
 
             fn show(value: &T) -> String {
                 value.to_string()
+            }
+
+            fn value(value: T) -> Value {
+                value.into()
             }
         }
     )*};
@@ -175,6 +202,10 @@ impl Unit<[u8; 4]> for Ip4 {
     fn show(value: &Ipv4Addr) -> String {
         value.to_string()
     }
+
+    fn value(value: Ipv4Addr) -> Value {
+        value.into()
+    }
 }
 
 /// An address of any family, or none.
@@ -194,6 +225,10 @@ impl Unit<[u8; ADDR]> for Sockaddr {
     fn show(value: &Option<Addr>) -> String {
         value.map_or_else(|| "none".to_owned(), |addr| addr.to_string())
     }
+
+    fn value(value: Option<Addr>) -> Value {
+        value.into()
+    }
 }
 
 impl Unit<AnyAddr> for Sockaddr {
@@ -210,12 +245,16 @@ impl Unit<AnyAddr> for Sockaddr {
     fn show(value: &Option<Addr>) -> String {
         <Sockaddr as Unit<[u8; ADDR]>>::show(value)
     }
+
+    fn value(value: Option<Addr>) -> Value {
+        value.into()
+    }
 }
 
 /// Flags.
 pub(crate) struct Bits<T>(PhantomData<T>);
 
-impl<T: bitflags::Flags + Display> Unit<T::Bits> for Bits<T> {
+impl<T: bitflags::Flags + Display + Into<Value>> Unit<T::Bits> for Bits<T> {
     type Rust = T;
 
     fn read(value: T::Bits) -> T {
@@ -228,6 +267,10 @@ impl<T: bitflags::Flags + Display> Unit<T::Bits> for Bits<T> {
 
     fn show(value: &T) -> String {
         if value.is_empty() { "none".to_owned() } else { value.to_string() }
+    }
+
+    fn value(value: T) -> Value {
+        value.into()
     }
 }
 
@@ -248,10 +291,14 @@ impl<U: Unit<u32>> Unit<[u8; 4]> for Unaligned<U> {
     fn show(value: &U::Rust) -> String {
         U::show(value)
     }
+
+    fn value(value: U::Rust) -> Value {
+        U::value(value)
+    }
 }
 
 /// A byte of several fields, which C calls bit fields.
-pub(crate) trait Packed: Copy + Display {
+pub(crate) trait Packed: Copy + Display + Into<Value> {
     fn unpack(byte: u8) -> Self;
     fn pack(self) -> u8;
 }
@@ -272,6 +319,10 @@ impl<T: Packed> Unit<u8> for Packs<T> {
 
     fn show(value: &T) -> String {
         value.to_string()
+    }
+
+    fn value(value: T) -> Value {
+        value.into()
     }
 }
 
@@ -383,10 +434,43 @@ macro_rules! records {
                 ];
                 Some(parts.into_iter().flatten().collect::<Vec<String>>().join(", "))
             }
+
+            fn value(bytes: &[u8]) -> Option<$crate::opt::Value> {
+                Self::decode(bytes).map($crate::opt::Value::from)
+            }
+        }
+
+        impl From<$value> for $crate::opt::Value {
+            fn from(value: $value) -> $crate::opt::Value {
+                use $crate::opt::Value;
+                use $crate::sys::structs::$structure as structure;
+                Value::Record(stringify!($value), vec![
+                    $((
+                        stringify!($field),
+                        $crate::opt::records::valued::<_, $crate::opt::records::unit!($($unit)?)>(
+                            structure::$c, value.$field,
+                        ),
+                    ),)*
+                    $($((
+                        stringify!($new),
+                        value.$new.map_or(
+                            Value::None,
+                            |new| $crate::opt::records::valued::<_, $crate::opt::records::unit!($($new_unit)?)>(
+                                structure::$new_c, new,
+                            ),
+                        ),
+                    ),)*)?
+                ])
+            }
         }
     )*};
 }
 pub(crate) use records;
+
+/// A field, whose place in C says which of the unit's numbers it is, as a value.
+pub(crate) fn valued<C, U: Unit<C>>(_: Field<C>, value: U::Rust) -> Value {
+    U::value(value)
+}
 
 /// A number of C as people read it.
 pub(crate) fn told<C, U: Unit<C>>(value: C) -> String {
@@ -464,6 +548,17 @@ macro_rules! flags {
                     }
                 };
                 Some(Self::encode(value).to_vec())
+            }
+
+            fn value(bytes: &[u8]) -> Option<$crate::opt::Value> {
+                Self::decode(bytes).map($crate::opt::Value::from)
+            }
+        }
+
+        impl From<$value> for $crate::opt::Value {
+            fn from(value: $value) -> $crate::opt::Value {
+                let names = value.iter_names().map(|(name, _)| name).collect();
+                $crate::opt::Value::Flags(value.bits() as u64, names)
             }
         }
 
@@ -566,7 +661,33 @@ macro_rules! named {
                     None => $crate::opt::Int::parse(text),
                 }
             }
+
+            fn value(bytes: &[u8]) -> Option<$crate::opt::Value> {
+                Self::decode(bytes).map($crate::opt::Value::from)
+            }
+        }
+
+        impl From<$value> for $crate::opt::Value {
+            fn from(value: $value) -> $crate::opt::Value {
+                let named = $value::NAMED.iter().find(|(known, _)| *known == value);
+                $crate::opt::Value::Named(value.0.into(), named.map(|(_, name)| *name))
+            }
         }
     )*};
 }
 pub(crate) use named;
+
+/// Declares what becomes of structures that are written out by hand: each a record of these fields.
+macro_rules! record_values {
+    ($($structure:ident { $($field:ident),* $(,)? })*) => {$(
+        impl From<$structure> for $crate::opt::Value {
+            fn from(value: $structure) -> $crate::opt::Value {
+                $crate::opt::Value::Record(
+                    stringify!($structure),
+                    vec![$((stringify!($field), value.$field.into())),*],
+                )
+            }
+        }
+    )*};
+}
+pub(crate) use record_values;

@@ -1,7 +1,7 @@
 //! What options of the socket's own level hold beside numbers: times of packets, memory, locks.
 
-use super::Codec;
-use super::records::{Bits, Named, flags, named, records};
+use super::records::{Bits, Named, flags, named, record_values, records};
+use super::{Codec, Value};
 use crate::sys::c;
 use crate::sys::layout::Plain;
 
@@ -167,10 +167,21 @@ impl Codec for MemInfo {
         })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         let info = Self::decode(bytes)?;
         let receive = format!("receive {} of {}", info.receive_used, info.receive_buffer);
         let send = format!("send {} of {}", info.send_used, info.send_buffer);
         Some(format!("{receive}, {send}, backlog {}, drops {}", info.backlog, info.drops))
+    }
+}
+
+record_values! {
+    MemInfo {
+        receive_used, receive_buffer, send_used, send_buffer, reserved, send_queued, options,
+        backlog, drops,
     }
 }

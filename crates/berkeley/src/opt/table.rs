@@ -90,6 +90,8 @@ macro_rules! options {
                 ask: <$codec as crate::opt::Codec>::ask,
                 describe: <$codec as crate::opt::Codec>::describe,
                 parse: <$codec as crate::opt::Codec>::parse,
+                value: <$codec as crate::opt::Codec>::value,
+                build: <$codec as crate::opt::Codec>::build,
             },
         )*)*];
     };

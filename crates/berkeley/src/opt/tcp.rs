@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Codec;
-use super::records::{Bits, Ms, Named, Packed, Packs, Sockaddr, Unit, Us, flags, named, records};
+use super::records::{
+    Bits, Ms, Named, Packed, Packs, Sockaddr, Unit, Us, flags, named, record_values, records,
+};
 use crate::addr::Addr;
 use crate::sys::structs::tcp_md5sig;
 
@@ -432,4 +434,9 @@ impl Packed for DeliveryFlags {
     fn pack(self) -> u8 {
         at(self.app_limited.into(), 0, 1) | at(self.fast_open_failure, 1, 2)
     }
+}
+
+record_values! {
+    WindowScales { send, receive }
+    DeliveryFlags { app_limited, fast_open_failure }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::numbers::LONG;
-use super::{Bool, Codec, Int, U32};
+use super::{Bool, Codec, Int, U32, Value};
 use crate::sys::c;
 
 /// A duration in whole seconds; parts of a second are rounded up.
@@ -29,6 +29,14 @@ impl Codec for Seconds {
 
     fn decode(bytes: &[u8]) -> Option<Duration> {
         Some(Duration::from_secs(u64::try_from(Int::decode(bytes)?).ok()?))
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        value.built(|duration| Self::encode(duration).to_vec(), Self::parse)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -65,6 +73,14 @@ impl Codec for Millis {
         Some(Duration::from_millis(u64::try_from(Int::decode(bytes)?).ok()?))
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        value.built(|duration| Self::encode(duration).to_vec(), Self::parse)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Int::describe(bytes).map(|value| format!("{value} ms"))
     }
@@ -99,6 +115,14 @@ impl Codec for Microseconds {
         Some(Duration::from_micros(u64::try_from(Int::decode(bytes)?).ok()?))
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        value.built(|duration| Self::encode(duration).to_vec(), Self::parse)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Int::describe(bytes).map(|value| format!("{value} µs"))
     }
@@ -131,6 +155,14 @@ impl Codec for Nanoseconds {
 
     fn decode(bytes: &[u8]) -> Option<Duration> {
         U32::decode(bytes).map(|value| Duration::from_nanos(value.into()))
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        value.built(|duration| Self::encode(duration).to_vec(), Self::parse)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -175,6 +207,14 @@ impl Codec for TimeVal {
         Some((!limit.is_zero()).then_some(limit))
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        value.built(|limit| Self::encode(Some(limit)).to_vec(), Self::parse)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Some(match Self::decode(bytes)? {
             Some(limit) => format!("{limit:?}"),
@@ -212,6 +252,14 @@ impl Codec for Linger {
     fn decode(bytes: &[u8]) -> Option<Option<Duration>> {
         let (on, seconds) = bytes.split_at_checked(4)?;
         Some(if Bool::decode(on)? { Some(Seconds::decode(seconds)?) } else { None })
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        value.built(|limit| Self::encode(Some(limit)).to_vec(), Self::parse)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -259,6 +307,10 @@ impl Codec for DontLinger {
 
     fn decode(bytes: &[u8]) -> Option<bool> {
         Linger::decode(bytes).map(|limit| limit.is_none())
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::Codec;
 use super::records::named;
+use super::{Codec, Value};
 use crate::sys::c;
 use crate::sys::structs::{
     tls12_crypto_info_aes_ccm_128 as aes_ccm_128, tls12_crypto_info_aes_gcm_128 as aes_gcm_128,
@@ -195,7 +195,19 @@ impl Codec for TlsKeys {
         Some(TlsKeys { version, secrets: TlsSecrets::Hidden(number) })
     }
 
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Self::decode(bytes).map(|keys| format!("{keys:?}"))
+    }
+}
+
+impl From<TlsKeys> for Value {
+    /// The keys are never told.
+    fn from(keys: TlsKeys) -> Value {
+        let cipher = Value::Int(keys.secrets.number().into());
+        Value::Record("TlsKeys", vec![("version", keys.version.into()), ("cipher", cipher)])
     }
 }

@@ -1,6 +1,6 @@
 //! Texts, and numbers that have names elsewhere: families, types, protocols, errors.
 
-use super::{Codec, Int};
+use super::{Codec, Int, Value};
 use crate::kind::{Family, Protocol, Type};
 use crate::sys::Errno;
 
@@ -26,6 +26,10 @@ impl Codec for Text {
     fn decode(bytes: &[u8]) -> Option<String> {
         let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
         Some(String::from_utf8_lossy(text).into_owned())
+    }
+
+    fn value(bytes: &[u8]) -> Option<Value> {
+        Self::decode(bytes).map(Value::from)
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {
@@ -61,6 +65,19 @@ macro_rules! number_codecs {
 
             fn decode(bytes: &[u8]) -> Option<$value> {
                 Int::decode(bytes).map($value::from)
+            }
+
+            fn value(bytes: &[u8]) -> Option<Value> {
+                Self::decode(bytes).map(Value::from)
+            }
+
+            fn build(value: &Value) -> Option<Vec<u8>> {
+                match value {
+                    Value::Int(number) => Some(i32::try_from(*number).ok()?.to_ne_bytes().to_vec()),
+                    Value::Named(number, _) => Some(i32::try_from(*number).ok()?.to_ne_bytes().to_vec()),
+                    Value::Text(name) => $value::from_name(name).map(|named| Self::encode(named).to_vec()),
+                    _ => None,
+                }
             }
 
             fn describe(bytes: &[u8]) -> Option<String> {

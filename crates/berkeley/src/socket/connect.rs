@@ -1,14 +1,15 @@
 //! Addresses and connections: bind, connect, listen, accept, shutdown.
 
 use std::net::Shutdown;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use super::{Socket, default_timeout};
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::{Family, MsgFlags};
-use crate::sys::{self, Errno, Interest, Storage, c};
+use crate::seam;
+use crate::sys::{Errno, Interest, Storage, c};
 use crate::target::ToAddr;
 use crate::time::Deadline;
 
@@ -28,14 +29,14 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// `EADDRINUSE` if another socket has it, `EADDRNOTAVAIL` if this machine does not,
+    /// `EADDRINUSE` if another socket has it ([`Error::holder`] says whose), `EADDRNOTAVAIL` if this machine does not,
     /// `EACCES` without the right to it, and those of [`ToAddr`].
     ///
     /// See `bind(2)`.
     pub fn bind(&self, addr: impl ToAddr) -> Result<()> {
         self.with_addr(Call::Bind, addr, |addr| {
-            sys::bind(self.fd.as_fd(), &addr.0)
-                .map_err(|errno| Error::new(Call::Bind, errno).at(addr))
+            seam::bind(self.fd.as_fd(), &addr.0)
+                .map_err(|errno| Error::new(Call::Bind, errno).at(addr).of_type(self.ty))
         })
     }
 
@@ -111,7 +112,13 @@ impl Socket {
     pub fn listen(&self, backlog: impl Into<Option<i32>>) -> Result<()> {
         // The kernel cuts what is too much down to its own maximum.
         let backlog = backlog.into().unwrap_or(i32::MAX).max(0);
-        sys::listen(self.fd.as_fd(), backlog).map_err(Error::of(Call::Listen))
+        seam::listen(self.fd.as_fd(), backlog).map_err(|errno| {
+            let error = Error::new(Call::Listen, errno);
+            match self.local_addr() {
+                Ok(addr) if errno == Errno::EADDRINUSE => error.at(&addr).of_type(self.ty),
+                _ => error,
+            }
+        })
     }
 
     /// The next connection, and who connected, within the timeout.
@@ -135,16 +142,8 @@ impl Socket {
     /// See `accept(2)`.
     pub fn accept(&self) -> Result<(Socket, Addr)> {
         let timeout = default_timeout();
-        let mut from = Storage::empty();
-        let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), || {
-            match self.family {
-                // Its sockets have no addresses, and none can be asked for.
-                Family::ALG => sys::accept_nameless(self.fd.as_fd(), timeout.is_some()),
-                _ => sys::accept(self.fd.as_fd(), &mut from, timeout.is_some()),
-            }
-        })?;
-        let kind = (self.family, self.ty, self.protocol);
-        Ok((Socket::assemble(fd, kind, timeout), Addr(from)))
+        let (fd, from) = self.accept_fd(timeout.is_some())?;
+        Ok((Socket::assemble(fd, (self.family, self.ty, self.protocol), timeout), from))
     }
 
     /// Ends one direction of the connection or both. The peer receives the end after all data.
@@ -170,7 +169,7 @@ impl Socket {
             Shutdown::Write => c::SHUT_WR,
             Shutdown::Both => c::SHUT_RDWR,
         };
-        sys::shutdown(self.fd.as_fd(), how).map_err(Error::of(Call::Shutdown))
+        seam::shutdown(self.fd.as_fd(), how).map_err(Error::of(Call::Shutdown))
     }
 
     /// The socket's own address.
@@ -188,7 +187,7 @@ impl Socket {
     /// See `getsockname(2)`.
     #[doc(alias = "getsockname")]
     pub fn local_addr(&self) -> Result<Addr> {
-        sys::local_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetSockName))
+        seam::local_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetSockName))
     }
 
     /// The address of the peer.
@@ -208,7 +207,20 @@ impl Socket {
     /// See `getpeername(2)`.
     #[doc(alias = "getpeername")]
     pub fn peer_addr(&self) -> Result<Addr> {
-        sys::peer_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetPeerName))
+        seam::peer_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetPeerName))
+    }
+
+    /// The descriptor of the next connection, and who connected.
+    pub(super) fn accept_fd(&self, nonblocking: bool) -> Result<(OwnedFd, Addr)> {
+        let mut from = Storage::empty();
+        let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), || {
+            match self.family {
+                // Its sockets have no addresses, and none can be asked for.
+                Family::ALG => seam::accept_nameless(self.fd.as_fd(), nonblocking),
+                _ => seam::accept(self.fd.as_fd(), &mut from, nonblocking),
+            }
+        })?;
+        Ok((fd, Addr(from)))
     }
 
     /// Connects by this deadline, whatever the timeout is; without a limit the call waits only if
@@ -223,7 +235,7 @@ impl Socket {
         let fail = |errno| Err(Error::new(Call::Connect, errno));
         let mut pause = Duration::from_micros(100);
         loop {
-            match sys::connect(self.fd.as_fd(), &addr.0) {
+            match seam::connect(self.fd.as_fd(), &addr.0) {
                 Ok(()) => return Ok(()),
                 Err(errno) if !self.waits() => return fail(errno),
                 // The kernel has waited already, as long as its own limit (`SO_SNDTIMEO`) says.
@@ -260,7 +272,7 @@ impl Socket {
     /// Begins to connect a socket that does not wait; `true` if it has connected already. If not,
     /// the attempt has ended when the socket is writable.
     pub(crate) fn begin_to_connect(&self, addr: &Addr) -> Result<bool> {
-        match sys::connect(self.fd.as_fd(), &addr.0) {
+        match seam::connect(self.fd.as_fd(), &addr.0) {
             Ok(()) => Ok(true),
             Err(Errno::EINTR | Errno::EINPROGRESS) => Ok(false),
             Err(errno) => Err(Error::new(Call::Connect, errno).at(addr)),

@@ -24,7 +24,7 @@ impl AsRawFd for Socket {
 
 impl IntoRawFd for Socket {
     fn into_raw_fd(self) -> RawFd {
-        self.fd.into_raw_fd()
+        self.detach().into_raw_fd()
     }
 }
 

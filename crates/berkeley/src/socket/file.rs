@@ -6,6 +6,7 @@ use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
 use crate::interrupt::interrupted;
 use crate::kind::MsgFlags;
+use crate::seam;
 use crate::sys::{self, Errno, Interest};
 use crate::time::Deadline;
 
@@ -158,9 +159,10 @@ impl Socket {
         // Without a timeout the kernel may wait, in the pipe as well.
         let nonblocking = !self.blocks();
         let patience = self.patience(MsgFlags::empty());
+        let out = own == Interest::Write;
         let fail = |errno: Errno| Err(Error::new(Call::Splice, errno));
         loop {
-            match (sys::splice(from, to, most, nonblocking), patience) {
+            match (seam::splice(from, to, most, nonblocking, out), patience) {
                 (Ok(moved), _) => return Ok(moved),
                 (Err(Errno::EINTR), _) => interrupted(Call::Splice)?,
                 (Err(Errno::EAGAIN), Some(deadline)) => {
@@ -181,7 +183,7 @@ impl Socket {
     ) -> Result<u64> {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let sent = self.retry_by(Call::SendFile, Interest::Write, patience, || {
-            sys::sendfile(self.as_fd(), file, offset, count)
+            seam::sendfile(self.as_fd(), file, offset, count)
         })?;
         Ok(sent as u64)
     }
@@ -203,7 +205,7 @@ impl Socket {
         let mut sent = 0;
         while let Some(rest) = piece.get(sent..len).filter(|rest| !rest.is_empty()) {
             let more = self.retry_by(Call::SendFile, Interest::Write, patience, || {
-                sys::send(self.as_fd(), rest, self.send_flags(MsgFlags::empty()))
+                seam::send(self.as_fd(), rest, self.send_flags(MsgFlags::empty()))
             });
             sent += more.map_err(|error| error.after_sending(sent))?;
         }
@@ -248,7 +250,7 @@ fn is_refusal(error: &Error) -> bool {
 
 fn wait_for(pipe: BorrowedFd<'_>, interest: Interest, deadline: Deadline) -> Result<()> {
     loop {
-        match sys::wait(pipe, interest, deadline.remaining()) {
+        match seam::wait(pipe, interest, deadline.remaining()) {
             Ok(sys::Woken::TimedOut) if deadline.has_passed() => {
                 return Err(Error::new(Call::Splice, Cause::TimedOut));
             }

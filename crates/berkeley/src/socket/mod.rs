@@ -1,9 +1,12 @@
 //! The socket: one type for every family and kind.
 
+#[cfg(feature = "tokio")]
+mod awaited;
 mod cipher;
 mod connect;
 mod convert;
 mod file;
+mod groups;
 mod lent;
 mod message;
 mod offload;
@@ -11,6 +14,7 @@ mod options;
 mod recv;
 mod retry;
 mod send;
+mod values;
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -20,12 +24,17 @@ use std::time::Duration;
 pub use self::cipher::CipherOp;
 pub use self::convert::{is_inheritable, set_inheritable};
 pub use self::file::tee;
-pub use self::lent::Lent;
+pub use self::groups::Multicast;
+pub use self::lent::{Caller, Lent};
 pub use self::message::{Received, ReceivedFds};
+#[cfg(feature = "tokio")]
+pub(crate) use self::message::{fds_flags, fds_room};
 pub(crate) use self::offload::{Refusal, SendOffload};
 use self::retry::BaseFlags;
+pub use self::values::Keepalive;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
+use crate::seam::{self, Fd};
 use crate::sys::{self, c};
 use crate::time::{Deadline, SharedDeadline, SharedTimeout};
 
@@ -69,11 +78,15 @@ use crate::time::{Deadline, SharedDeadline, SharedTimeout};
 /// See `socket(7)`.
 #[doc(alias("socket", "fileno", "SocketType"))]
 pub struct Socket {
-    fd: OwnedFd,
+    fd: Fd,
     family: Family,
     ty: Type,
     protocol: Protocol,
     retired: AtomicBool,
+    /// Somebody else waits for it, and it never does: see [`Socket::awaited`].
+    awaited: bool,
+    /// Its stream has been handed to a layer in the kernel (`TCP_ULP`).
+    layered: AtomicBool,
     /// Where another language's object keeps the number: it changes if that is closed.
     owner: Option<&'static AtomicI32>,
     timeout: SharedTimeout,
@@ -127,11 +140,8 @@ impl Socket {
     #[doc(alias = "socket")]
     pub fn new(family: Family, ty: Type, protocol: Protocol) -> Result<Socket> {
         let timeout = default_timeout();
-        let fd = sys::socket(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
-            let protocol = protocol.shown_in(family);
-            Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
-        })?;
-        Ok(Socket::assemble(fd, (family, ty, protocol), timeout))
+        Socket::make(family, ty, protocol, timeout.is_some())
+            .map(|fd| Socket::assemble(fd, (family, ty, protocol), timeout))
     }
 
     /// Two sockets that are connected to each other.
@@ -153,11 +163,7 @@ impl Socket {
     #[doc(alias = "socketpair")]
     pub fn pair(family: Family, ty: Type, protocol: Protocol) -> Result<(Socket, Socket)> {
         let timeout = default_timeout();
-        let (a, b) =
-            sys::socketpair(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
-                let protocol = protocol.shown_in(family);
-                Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
-            })?;
+        let (a, b) = Socket::make_pair(family, ty, protocol, timeout.is_some())?;
         let kind = (family, ty, protocol);
         Ok((Socket::assemble(a, kind, timeout), Socket::assemble(b, kind, timeout)))
     }
@@ -181,7 +187,7 @@ impl Socket {
     pub fn from_fd(fd: OwnedFd) -> Result<Socket> {
         let ask = |name| {
             let mut value = [0; 4];
-            sys::get_option(fd.as_fd(), c::SOL_SOCKET, name, &mut value)
+            seam::get_option(fd.as_fd(), c::SOL_SOCKET, name, &mut value)
                 .map(|_| i32::from_ne_bytes(value))
                 .map_err(Error::of(Call::Socket))
         };
@@ -211,8 +217,10 @@ impl Socket {
     /// See `dup(2)`.
     #[doc(alias = "try_clone")]
     pub fn dup(&self) -> Result<Socket> {
-        let fd = sys::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
-        let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), self.timeout());
+        let fd = seam::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
+        // Whether the kernel waits is shared, and it does not for those who are awaited.
+        let timeout = self.timeout().or(self.awaited.then_some(Duration::ZERO));
+        let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), timeout);
         same.until.set(self.deadline());
         same.flags.set((self.family, self.ty, self.protocol), same.blocks());
         Ok(same)
@@ -231,7 +239,7 @@ impl Socket {
     /// ```
     #[doc(alias("into_raw_fd", "into_fd"))]
     pub fn detach(self) -> OwnedFd {
-        self.fd
+        seam::give_up(self.fd)
     }
 
     /// Closes the socket and says what the kernel answered, which dropping it does not.
@@ -249,7 +257,7 @@ impl Socket {
     ///
     /// See `close(2)`.
     pub fn close(self) -> Result<()> {
-        sys::close(self.fd).map_err(Error::of(Call::Close))
+        seam::close(seam::give_up(self.fd)).map_err(Error::of(Call::Close))
     }
 
     /// Ends the connection for every thread: calls that wait in this socket end at once, and
@@ -284,8 +292,32 @@ impl Socket {
     pub fn hang_up(&self) -> Result<()> {
         self.retired.store(true, Ordering::Release);
         // Not every socket can be shut down, but every one that can wakes those who wait in it.
-        let _ = sys::shutdown(self.fd.as_fd(), c::SHUT_RDWR);
-        sys::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
+        let _ = seam::shutdown(self.fd.as_fd(), c::SHUT_RDWR);
+        if self.awaited {
+            // The reactor counts on the descriptor's staying the same file.
+            return Ok(());
+        }
+        seam::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
+    }
+
+    /// The descriptor of a new socket.
+    fn make(family: Family, ty: Type, protocol: Protocol, nonblocking: bool) -> Result<OwnedFd> {
+        seam::socket(family.0, ty.0, protocol.0, nonblocking).map_err(|errno| {
+            let protocol = protocol.shown_in(family);
+            Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
+        })
+    }
+
+    fn make_pair(
+        family: Family,
+        ty: Type,
+        protocol: Protocol,
+        nonblocking: bool,
+    ) -> Result<(OwnedFd, OwnedFd)> {
+        seam::socketpair(family.0, ty.0, protocol.0, nonblocking).map_err(|errno| {
+            let protocol = protocol.shown_in(family);
+            Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
+        })
     }
 
     pub(crate) fn assemble(
@@ -304,15 +336,17 @@ impl Socket {
     ) -> Socket {
         let (family, ty, protocol) = kind;
         Socket {
-            fd,
+            fd: seam::hold(fd),
             family,
             ty,
             protocol,
             retired: AtomicBool::new(false),
+            awaited: false,
+            layered: AtomicBool::new(false),
             owner: None,
             flags: BaseFlags::new(kind, timeout.is_none()),
             timeout,
-            until: SharedDeadline::NEVER,
+            until: SharedDeadline::never(),
             offload: SendOffload::new(),
             late: AtomicI32::new(0),
         }
@@ -388,8 +422,11 @@ impl Socket {
 
     /// Lets the kernel wait in the calls to come, or not.
     fn set_blocking(&self, blocks: bool) -> Result<()> {
+        if self.awaited {
+            return Ok(());
+        }
         if blocks != self.blocks() {
-            sys::set_nonblocking(self.fd.as_fd(), !blocks).map_err(Error::of(Call::SetTimeout))?;
+            seam::set_nonblocking(self.fd.as_fd(), !blocks).map_err(Error::of(Call::SetTimeout))?;
         }
         self.flags.set((self.family, self.ty, self.protocol), blocks);
         Ok(())

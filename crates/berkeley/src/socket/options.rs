@@ -1,10 +1,13 @@
 //! Options of the socket: typed ones, and any as bytes.
 
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::Ordering;
+
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
 use crate::opt::{self, Codec, Opt};
-use crate::sys::{self, Errno};
-use std::os::fd::{AsFd, OwnedFd};
+use crate::seam;
+use crate::sys::Errno;
 
 /// Options.
 impl Socket {
@@ -99,7 +102,8 @@ impl Socket {
     #[doc(alias = "setsockopt")]
     pub fn set<C: Codec>(&self, opt: Opt<C>, value: impl Into<C::Value>) -> Result<()> {
         let bytes = C::encode(value.into());
-        sys::set_option(self.fd.as_fd(), opt.level(), opt.number(), bytes.as_ref())
+        self.note(opt.level(), opt.number());
+        seam::set_option(self.fd.as_fd(), opt.level(), opt.number(), bytes.as_ref())
             .map_err(|errno| Error::new(Call::SetSockOpt, errno).at_name(opt.name()))
     }
 
@@ -123,7 +127,7 @@ impl Socket {
     ///
     /// See `getsockopt(2)`.
     pub fn getsockopt(&self, level: i32, number: i32, value: &mut [u8]) -> Result<usize> {
-        sys::get_option(self.fd.as_fd(), level, number, value).map_err(|errno| {
+        seam::get_option(self.fd.as_fd(), level, number, value).map_err(|errno| {
             Error::new(Call::GetSockOpt, errno).at_name(format!("({level}, {number})"))
         })
     }
@@ -145,7 +149,8 @@ impl Socket {
     ///
     /// See `setsockopt(2)`.
     pub fn setsockopt(&self, level: i32, number: i32, value: &[u8]) -> Result<()> {
-        sys::set_option(self.fd.as_fd(), level, number, value).map_err(|errno| {
+        self.note(level, number);
+        seam::set_option(self.fd.as_fd(), level, number, value).map_err(|errno| {
             Error::new(Call::SetSockOpt, errno).at_name(format!("({level}, {number})"))
         })
     }
@@ -167,7 +172,7 @@ impl Socket {
     ///
     /// See `setsockopt(2)`.
     pub fn setsockopt_len(&self, level: i32, number: i32, len: u32) -> Result<()> {
-        sys::set_option_len(self.fd.as_fd(), level, number, len).map_err(|errno| {
+        seam::set_option_len(self.fd.as_fd(), level, number, len).map_err(|errno| {
             Error::new(Call::SetSockOpt, errno).at_name(format!("({level}, {number})"))
         })
     }
@@ -278,7 +283,15 @@ impl Socket {
     /// See `unix(7)`.
     #[doc(alias = "SO_PEERPIDFD")]
     pub fn peer_pidfd(&self) -> Result<OwnedFd> {
-        sys::peer_pidfd(self.fd.as_fd()).map_err(|errno| failed(opt::SO_PEERPIDFD, errno))
+        seam::peer_pidfd(self.fd.as_fd()).map_err(|errno| failed(opt::SO_PEERPIDFD, errno))
+    }
+
+    /// Remembers that something stands between the stream and its user, such as TLS, which hands
+    /// out records.
+    fn note(&self, level: i32, number: i32) {
+        if (level, number) == (opt::TCP_ULP.level(), opt::TCP_ULP.number()) {
+            self.layered.store(true, Ordering::Relaxed);
+        }
     }
 
     fn getsockopt_named<C: Codec>(
@@ -286,7 +299,7 @@ impl Socket {
         opt: Opt<C>,
         room: &mut [u8],
     ) -> std::result::Result<usize, Errno> {
-        sys::get_option(self.fd.as_fd(), opt.level(), opt.number(), room)
+        seam::get_option(self.fd.as_fd(), opt.level(), opt.number(), room)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::addr::Addr;
 use crate::buf::{Buffer, fill, spare};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
+use crate::seam;
 use crate::sys::control::ControlRoom;
 use crate::sys::{self, Arrived, Errno, Filled, Interest, Odd, Storage};
 use crate::time::Deadline;
@@ -65,11 +66,7 @@ impl Socket {
     /// Those of [`recv`](Socket::recv).
     #[inline]
     pub fn recv_with<B: Buffer>(&self, buf: B, flags: MsgFlags) -> Result<B::Received> {
-        fill(buf, |room| {
-            let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
-            sys::recv(fd, &self.flags.receive, room, base, asked)
-                .or_else(|odd| self.recv_odd(odd, room, flags))
-        })
+        fill(buf, |room| self.recv_filled(room, flags))
     }
 
     /// Receives at most so many bytes into a new vector.
@@ -146,7 +143,7 @@ impl Socket {
     /// See `sockatmark(3)`.
     #[doc(alias("sockatmark", "SIOCATMARK"))]
     pub fn at_mark(&self) -> Result<bool> {
-        sys::at_mark(self.fd.as_fd()).map_err(Error::of(Call::SockAtMark))
+        seam::at_mark(self.fd.as_fd()).map_err(Error::of(Call::SockAtMark))
     }
 
     /// [`recv_from`](Socket::recv_from) with flags.
@@ -170,19 +167,8 @@ impl Socket {
         buf: B,
         flags: MsgFlags,
     ) -> Result<(B::Received, Addr)> {
-        let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
         let mut from = Addr(Storage::empty());
-        let received = fill(buf, |room| {
-            sys::recv_from(
-                fd,
-                &self.flags.receive,
-                room,
-                base,
-                asked,
-                &mut from.0,
-                |odd, room, from| self.recv_from_odd(odd, room, flags, from),
-            )
-        })?;
+        let received = fill(buf, |room| self.recv_from_filled(room, flags, &mut from))?;
         Ok((received, from))
     }
 
@@ -219,7 +205,7 @@ impl Socket {
         let mut none = ControlRoom::default();
         let (got, told) = self.retry(Call::RecvFrom, Interest::Read, flags, || {
             let (fd, base) = (self.fd.as_fd(), self.recv_flags());
-            sys::recv_message(fd, data, &mut none, base, asked, &mut from.0)
+            seam::recv_message(fd, data, &mut none, base, asked, &mut from.0)
         })?;
         let control_lost = MsgFlags::from_bits_retain(told).contains(MsgFlags::CTRUNC);
         let room = data.iter().map(|piece| piece.len()).sum();
@@ -258,6 +244,31 @@ impl Socket {
             .map_err(|error| error.in_call(Call::Recv))
     }
 
+    /// [`recv_with`](Socket::recv_with) for those who answer for the memory themselves.
+    #[inline]
+    pub(crate) fn recv_filled(
+        &self,
+        room: &mut [MaybeUninit<u8>],
+        flags: MsgFlags,
+    ) -> Result<Filled> {
+        let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
+        seam::recv(fd, &self.flags.receive, room, base, asked)
+            .or_else(|odd| self.recv_odd(odd, room, flags))
+    }
+
+    /// The same with the sender.
+    #[inline]
+    pub(crate) fn recv_from_filled(
+        &self,
+        room: &mut [MaybeUninit<u8>],
+        flags: MsgFlags,
+        from: &mut Addr,
+    ) -> Result<Filled> {
+        let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
+        let odd = |odd, room: &mut [_], from: &mut _| self.recv_from_odd(odd, room, flags, from);
+        seam::recv_from(fd, &self.flags.receive, room, base, asked, &mut from.0, odd)
+    }
+
     /// All that does not belong on the short way of receiving: waiting, interruptions, failures, the
     /// end, and messages that do not fit.
     #[cold]
@@ -266,7 +277,7 @@ impl Socket {
         let (most, mut first) = (room.len(), Some(odd));
         let got = self.retry(Call::Recv, Interest::Read, asked, || {
             let (fd, base) = (self.fd.as_fd(), self.recv_flags());
-            let again = || sys::recv(fd, &self.flags.receive, room, base, asked.bits());
+            let again = || seam::recv(fd, &self.flags.receive, room, base, asked.bits());
             sys::arrived(first.take().map_or_else(again, Err))
         })?;
         self.check(Call::Recv, got, most, asked)
@@ -282,7 +293,7 @@ impl Socket {
     ) -> Result<Filled> {
         let got = self.retry_by(call, Interest::Read, patience, || {
             let (fd, base) = (self.fd.as_fd(), self.recv_flags());
-            sys::arrived(sys::recv(fd, &self.flags.receive, room, base, asked.bits()))
+            sys::arrived(seam::recv(fd, &self.flags.receive, room, base, asked.bits()))
         })?;
         self.check(call, got, room.len(), asked)
     }
@@ -301,7 +312,7 @@ impl Socket {
             let (fd, base) = (self.fd.as_fd(), self.recv_flags());
             let again = || {
                 let odd = |odd, _: &mut [_], _: &mut _| Err(odd);
-                sys::recv_from(fd, &self.flags.receive, room, base, asked.bits(), from, odd)
+                seam::recv_from(fd, &self.flags.receive, room, base, asked.bits(), from, odd)
             };
             sys::arrived(first.take().map_or_else(again, Err))
         })?;

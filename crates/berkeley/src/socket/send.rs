@@ -6,7 +6,8 @@ use std::os::fd::AsFd;
 use super::Socket;
 use crate::error::{Call, Result};
 use crate::kind::MsgFlags;
-use crate::sys::{self, Interest};
+use crate::seam;
+use crate::sys::Interest;
 use crate::target::ToAddr;
 
 /// Sending.
@@ -52,7 +53,7 @@ impl Socket {
     #[inline]
     pub fn send_with(&self, data: &[u8], flags: MsgFlags) -> Result<usize> {
         self.retry(Call::Send, Interest::Write, flags, move || {
-            sys::send(self.fd.as_fd(), data, self.send_flags(flags))
+            seam::send(self.fd.as_fd(), data, self.send_flags(flags))
         })
     }
 
@@ -96,7 +97,7 @@ impl Socket {
     pub fn send_to_with(&self, data: &[u8], addr: impl ToAddr, flags: MsgFlags) -> Result<usize> {
         self.with_addr(Call::SendTo, addr, |addr| {
             let sent = self.retry(Call::SendTo, Interest::Write, flags, move || {
-                sys::send_to(self.fd.as_fd(), data, self.send_flags(flags), &addr.0)
+                seam::send_to(self.fd.as_fd(), data, self.send_flags(flags), &addr.0)
             });
             sent.map_err(|error| error.at(addr))
         })
@@ -123,7 +124,7 @@ impl Socket {
     #[doc(alias("sendmsg", "writev", "write_vectored"))]
     pub fn send_vectored(&self, data: &[IoSlice<'_>], flags: MsgFlags) -> Result<usize> {
         self.retry(Call::Send, Interest::Write, flags, move || {
-            sys::send_message(self.fd.as_fd(), data, &[], self.send_flags(flags), None)
+            seam::send_message(self.fd.as_fd(), data, &[], self.send_flags(flags), None)
         })
     }
 
@@ -155,7 +156,13 @@ impl Socket {
     ) -> Result<usize> {
         self.with_addr(Call::SendTo, addr, |addr| {
             let sent = self.retry(Call::SendTo, Interest::Write, flags, move || {
-                sys::send_message(self.fd.as_fd(), data, &[], self.send_flags(flags), Some(&addr.0))
+                seam::send_message(
+                    self.fd.as_fd(),
+                    data,
+                    &[],
+                    self.send_flags(flags),
+                    Some(&addr.0),
+                )
             });
             sent.map_err(|error| error.at(addr))
         })

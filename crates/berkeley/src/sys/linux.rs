@@ -166,6 +166,12 @@ fn timespec(limit: Duration) -> c::timespec {
     }
 }
 
+/// Whether this thread is the one that the process began with.
+pub(crate) fn in_first_thread() -> bool {
+    // SAFETY: both take nothing and cannot fail.
+    unsafe { c::gettid() == c::getpid() }
+}
+
 /// Takes the socket from under a descriptor that other threads may be using, and leaves a file in
 /// its place on which every socket call fails with `EBADF`.
 ///
@@ -206,6 +212,25 @@ fn without_sigpipe<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
         c::pthread_sigmask(c::SIG_SETMASK, &before, ptr::null_mut());
         done
     }
+}
+
+/// The calling thread's number in the system.
+#[cfg(feature = "trace")]
+pub(crate) fn thread_id() -> u32 {
+    // SAFETY: `gettid` takes no memory of ours.
+    unsafe { c::gettid() as u32 }
+}
+
+/// How many bytes wait in a socket to be received, and to be sent or acknowledged.
+#[cfg(feature = "trace")]
+pub(crate) fn peek_queues(fd: std::os::fd::RawFd) -> (Option<i32>, Option<i32>) {
+    let ask = |request| {
+        let mut bytes: c::c_int = 0;
+        // SAFETY: both requests write one int; a number that is not open is an error.
+        let done = unsafe { c::ioctl(fd, request as _, &mut bytes) };
+        (done == 0).then_some(bytes)
+    };
+    (ask(c::FIONREAD), ask(c::TIOCOUTQ))
 }
 
 pub(super) fn birth_flags(nonblocking: bool) -> i32 {

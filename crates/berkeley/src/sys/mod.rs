@@ -15,8 +15,10 @@
 //! | `recv`, `recv_from`, `Receive`, `recv_message`, `recv_message_into` | bytes in, and control messages |
 //! | `recv_batch`, `send_batch` | many messages in one call |
 //! | `memory`, `xdp` | memory shared with the kernel, and what AF_XDP does with it |
+//! | `reactor` | registration with Tokio's reactor, with the feature `tokio` |
 //! | `uring` | operations that the kernel carries out by itself, with the feature `io-uring` |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
+//! | `Thread` | who makes a call, so that it can be woken |
 //! | `set_nonblocking`, `is_nonblocking`, `wait`, `wait_any` | blocking mode, and readiness with nanoseconds |
 //! | `answer_is_written_elsewhere`, `value_is_written_through`, `option_unit` | options that are not just bytes |
 //! | `peer_pidfd` | a descriptor of the peer's process |
@@ -25,6 +27,8 @@
 //! | `interface_index`, `interface_name`, `interfaces` | interfaces |
 //! | `inet_pton`, `inet_ntop` | numeric addresses exactly as the platform reads and prints them |
 //! | `socket_table`, `socket_owners` | every socket of the system, and who has it open |
+//! | `in_first_thread` | whether the process began with this thread |
+//! | `setting` | a setting of the kernel's |
 //! | `error_text`, `lookup_error_text` | the platform's words for its codes |
 //!
 //! Every function is one call of the system, returns its error number untouched and retries
@@ -37,6 +41,8 @@ pub(crate) mod abi;
 pub(crate) mod batch;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod control;
+#[cfg(feature = "_seam")]
+mod held;
 pub(crate) mod layout;
 #[cfg(test)]
 mod layout_probe;
@@ -52,6 +58,8 @@ pub(crate) mod structs;
 mod unix;
 #[cfg(unix)]
 mod unix_names;
+#[cfg(unix)]
+mod waking;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
@@ -59,15 +67,19 @@ mod linux;
 mod linux_options;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_table;
+#[cfg(all(feature = "tokio", any(target_os = "linux", target_os = "android")))]
+pub(crate) mod reactor;
 #[cfg(all(feature = "io-uring", any(target_os = "linux", target_os = "android")))]
 pub(crate) mod uring;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod xdp;
 
+#[cfg(feature = "_seam")]
+pub(crate) use held::{Closes, Held};
 pub(crate) use manners::{has_offload, recv_flags, send_flags, sends_batches};
 pub(crate) use storage::Storage;
 #[cfg(unix)]
-pub(crate) use {abi as c, unix::*, unix_names::*};
+pub(crate) use {abi as c, unix::*, unix_names::*, waking::*};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use {linux::*, linux_options::*, linux_table::*};
@@ -95,6 +107,17 @@ impl Errno {
     #[cold]
     pub(crate) fn last() -> Errno {
         Errno(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
+    }
+
+    /// Makes it the calling thread's current one, as if no call had been made since.
+    #[cfg(all(feature = "_seam", any(target_os = "linux", target_os = "android")))]
+    pub(crate) fn restore(self) {
+        #[cfg(target_os = "android")]
+        use c::__errno as errno_location;
+        #[cfg(not(target_os = "android"))]
+        use c::__errno_location as errno_location;
+        // SAFETY: the place is the thread's own, and always there.
+        unsafe { *errno_location() = self.0 };
     }
 }
 

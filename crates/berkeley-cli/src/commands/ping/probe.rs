@@ -3,9 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use berkeley::icmp::{self, Message};
 use berkeley::{
-    Addr, AddrInfoFlags, Call, Connector, Endpoint, Errno, Error, Family, Protocol, Result, Socket,
+    Addr, AddrInfoFlags, Call, Connector, Endpoint, Errno, Error, Pinger, Protocol, Result, Socket,
     Type, resolve,
 };
 
@@ -19,16 +18,11 @@ pub(super) struct Probe {
     way: Way,
     data: Vec<u8>,
     wait: Duration,
-    id: u16,
 }
 
 /// How a question is asked.
 enum Way {
-    /// A socket that the kernel numbers the questions of, or a raw one.
-    Echo {
-        socket: Socket,
-        raw: bool,
-    },
+    Echo(Pinger),
     Connect(Vec<place::RawOption>),
     Datagram(Socket),
 }
@@ -64,10 +58,11 @@ impl Probe {
         let way = match (endpoint.ty(), endpoint.protocol()) {
             (Type::STREAM, _) => Way::Connect(options),
             (_, Protocol::ICMP | Protocol::ICMPV6) => {
-                let (socket, raw) = echo_socket(addr.family())?;
-                set_all(&socket, &options)?;
-                socket.connect(addr)?;
-                Way::Echo { socket, raw }
+                let ip = addr.to_ip().ok_or_else(|| Failure::usage("that is no host"))?;
+                let mut pinger = Pinger::new(ip, size).map_err(refused)?;
+                set_all(pinger.socket(), &options)?;
+                pinger.connect()?;
+                Way::Echo(pinger)
             }
             (Type::DGRAM, _) => {
                 let socket = Socket::new(first.family, first.ty, first.protocol)?;
@@ -78,21 +73,21 @@ impl Probe {
             _ => return Err(Failure::usage(format!("{endpoint} cannot be asked"))),
         };
         let data = (0..size).map(|at| (at % 251) as u8).collect();
-        Ok(Probe { addr, way, data, wait, id: (std::process::id() & 0xffff) as u16 })
+        Ok(Probe { addr, way, data, wait })
     }
 
     /// Whom it asks, without a port that means nothing.
     pub(super) fn addr(&self) -> String {
         match (&self.way, self.addr.to_ip()) {
-            (Way::Echo { .. }, Some(ip)) => ip.ip().to_string(),
+            (Way::Echo(_), Some(ip)) => ip.ip().to_string(),
             _ => self.addr.to_string(),
         }
     }
 
     pub(super) fn how(&self) -> &'static str {
-        match self.way {
-            Way::Echo { raw: false, .. } => "ICMP echo",
-            Way::Echo { raw: true, .. } => "ICMP echo, raw",
+        match &self.way {
+            Way::Echo(pinger) if pinger.is_raw() => "ICMP echo, raw",
+            Way::Echo(_) => "ICMP echo",
             Way::Connect(_) => "TCP connections",
             Way::Datagram(_) => "UDP echo",
         }
@@ -101,7 +96,8 @@ impl Probe {
     /// Asks once, and waits for the answer or until it is stopped.
     pub(super) fn ask(&mut self, sequence: u16, stopped: &AtomicBool) -> Result<Answer> {
         let start = Instant::now();
-        match &self.way {
+        let from = self.addr();
+        match &mut self.way {
             Way::Connect(options) => {
                 let mut connector = Connector::new().timeout(self.wait);
                 for (level, number, value) in options {
@@ -109,98 +105,84 @@ impl Probe {
                 }
                 connector.connect(self.addr)?;
                 let note = "connected".to_owned();
-                Ok(Answer { from: self.addr(), taken: start.elapsed(), note })
+                Ok(Answer { from, taken: start.elapsed(), note })
             }
             Way::Datagram(socket) => {
                 let question = [&sequence.to_be_bytes()[..], &self.data].concat();
                 socket.send(&question)?;
-                self.answers(socket, start, stopped, |answer| {
-                    (answer == question).then(|| format!("{} bytes", answer.len()))
-                })
+                answer(socket, &question, start, self.wait, stopped)
             }
-            Way::Echo { socket, raw } => {
-                let v4 = self.addr.family() == Family::INET;
-                let question = match v4 {
-                    true => icmp::echo_request_v4(self.id, sequence, &self.data),
-                    false => icmp::echo_request_v6(self.id, sequence, &self.data),
-                };
-                socket.send(&question)?;
-                self.answers(socket, start, stopped, |answer| {
-                    let (hops, answer) = match (*raw, v4) {
-                        (true, true) => icmp::strip_ip_header(answer)?,
-                        _ => (0, answer),
-                    };
-                    let message =
-                        if v4 { icmp::parse_v4(answer)? } else { icmp::parse_v6(answer)? };
-                    match message {
-                        // The kernel gives a ping socket an id of its own, and only its answers.
-                        Message::EchoReply { id, sequence: number, data, .. }
-                            if number == sequence
-                                && (!raw || id == self.id)
-                                && data == self.data =>
-                        {
+            Way::Echo(pinger) => {
+                pinger.send(sequence)?;
+                loop {
+                    let left = self.wait.saturating_sub(start.elapsed());
+                    match pinger.recv(left.min(STEP)) {
+                        Ok(echo) => {
                             let hops =
-                                if hops > 0 { format!(", ttl {hops}") } else { String::new() };
-                            Some(format!("{} bytes{hops}", answer.len()))
+                                echo.hops.map_or(String::new(), |hops| format!(", ttl {hops}"));
+                            let note = format!("{} bytes{hops}", echo.len);
+                            return Ok(Answer {
+                                from: echo.from.to_string(),
+                                taken: echo.time,
+                                note,
+                            });
                         }
-                        _ => None,
-                    }
-                })
-            }
-        }
-    }
-
-    /// Receives until one is the answer: a raw socket gets those of others too.
-    fn answers(
-        &self,
-        socket: &Socket,
-        start: Instant,
-        stopped: &AtomicBool,
-        read: impl Fn(&[u8]) -> Option<String>,
-    ) -> Result<Answer> {
-        let mut memory = vec![0; 1 << 16];
-        loop {
-            let left = self.wait.saturating_sub(start.elapsed());
-            // In small steps, so that Ctrl-C is heard.
-            socket.set_timeout(left.min(Duration::from_millis(50)))?;
-            match socket.recv_from(memory.as_mut_slice()) {
-                Ok((len, from)) => {
-                    let taken = start.elapsed();
-                    if let Some(note) = read(memory.get(..len).unwrap_or_default()) {
-                        let from = from.to_ip().map_or(from.to_string(), |ip| match &self.way {
-                            Way::Echo { .. } => ip.ip().to_string(),
-                            _ => ip.to_string(),
-                        });
-                        return Ok(Answer { from, taken, note });
+                        Err(error) if error.is_timeout() && !is_over(start, self.wait, stopped) => {
+                        }
+                        Err(error) => return Err(error),
                     }
                 }
-                Err(error) if error.is_timeout() || error.is_would_block() => {
-                    if start.elapsed() >= self.wait || stopped.load(Ordering::Relaxed) {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
             }
         }
     }
 }
 
-/// A socket that may ask: without a right if the system allows it, else a raw one.
-fn echo_socket(family: Family) -> std::result::Result<(Socket, bool), Failure> {
-    let protocol = if family == Family::INET { Protocol::ICMP } else { Protocol::ICMPV6 };
-    if let Ok(socket) = Socket::new(family, Type::DGRAM, protocol) {
-        return Ok((socket, false));
-    }
-    Socket::new(family, Type::RAW, protocol).map(|socket| (socket, true)).map_err(|error: Error| {
-        let denied = [Errno::EPERM, Errno::EACCES];
-        if error.call() != Call::Socket || !error.errno().is_some_and(|errno| denied.contains(&errno)) {
-            return error.into();
+/// In small steps, so that Ctrl-C is heard.
+const STEP: Duration = Duration::from_millis(50);
+
+fn is_over(start: Instant, wait: Duration, stopped: &AtomicBool) -> bool {
+    start.elapsed() >= wait || stopped.load(Ordering::Relaxed)
+}
+
+/// Receives datagrams until one is the answer.
+fn answer(
+    socket: &Socket,
+    question: &[u8],
+    start: Instant,
+    wait: Duration,
+    stopped: &AtomicBool,
+) -> Result<Answer> {
+    let mut memory = vec![0; 1 << 16];
+    loop {
+        let left = wait.saturating_sub(start.elapsed());
+        socket.set_timeout(left.min(STEP))?;
+        match socket.recv_from(memory.as_mut_slice()) {
+            Ok((len, from)) => {
+                let taken = start.elapsed();
+                if memory.get(..len) == Some(question) {
+                    let note = format!("{len} bytes");
+                    return Ok(Answer { from: from.to_string(), taken, note });
+                }
+            }
+            Err(error) if error.is_timeout() || error.is_would_block() => {
+                if is_over(start, wait, stopped) {
+                    return Err(error);
+                }
+            }
+            Err(error) => return Err(error),
         }
-        Failure::new(Exit::Right, "this user may not ping").help(
-            "the setting net.ipv4.ping_group_range must include one of your groups \
-             (sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"), or the program needs CAP_NET_RAW",
-        )
-    })
+    }
+}
+
+/// A right that is missing is told with the setting that would do.
+fn refused(error: Error) -> Failure {
+    let denied = [Errno::EPERM, Errno::EACCES];
+    if error.call() != Call::Ping || !error.errno().is_some_and(|errno| denied.contains(&errno)) {
+        return error.into();
+    }
+    let way = "sysctl -w net.ipv4.ping_group_range=\"0 2147483647\" lets everybody";
+    let hint = error.hint().unwrap_or_default();
+    Failure::new(Exit::Right, "this user may not ping").help(format!("{hint} ({way})"))
 }
 
 fn set_all(socket: &Socket, options: &[place::RawOption]) -> Result<()> {

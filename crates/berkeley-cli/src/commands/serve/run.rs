@@ -1,19 +1,19 @@
 //! The loop that serves every socket: one thread, and the kernel tells what is ready.
 
-use std::collections::HashMap;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use berkeley::accept::{self, Pace, Trouble};
 use berkeley::batch::{RecvBatch, SendBatch};
-use berkeley::{Errno, Error, Family, Protocol, Socket, Type};
+use berkeley::{Deadline, Error, Family, Protocol, Socket, Type};
 use indicatif::ProgressBar;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::clients::{Client, Next, PIECE};
+use super::clients::{Client, Clients, Next, PIECE};
 use super::{Answer, Arguments, Place, interrupted};
 use crate::failure::{Exit, Failure};
 use crate::view::{Form, View};
@@ -43,7 +43,7 @@ impl Totals {
 pub(super) struct Loop<'a> {
     poll: Poll,
     places: Vec<Place>,
-    clients: HashMap<usize, Client>,
+    clients: Clients,
     answer: Answer,
     once: bool,
     most: usize,
@@ -57,11 +57,11 @@ pub(super) struct Loop<'a> {
     stop: Socket,
     /// How many have connected, in all the loops.
     number: &'a AtomicU64,
-    /// Since when no connection is accepted, for there is no descriptor or no place left.
-    paused: Option<Instant>,
+    /// Until when no connection is accepted, for there is no descriptor or no place left.
+    paused: Option<Deadline>,
+    pace: Pace,
     /// Addresses at which more may be waiting than was taken at once. The kernel tells only once.
     again: Vec<usize>,
-    next_key: usize,
     bar: Option<ProgressBar>,
 }
 
@@ -91,7 +91,7 @@ const SIGNALS: usize = 0;
 /// The key of nobody: a client that had ended before it got one.
 const DONE: usize = usize::MAX;
 
-/// How long to wait for a descriptor to become free.
+/// How often to look whether there is a place for another client.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl<'a> Loop<'a> {
@@ -109,12 +109,12 @@ impl<'a> Loop<'a> {
             signal_hook::low_level::pipe::register(signal, stop.dup()?).map_err(no_poll)?;
         }
         let most = arguments.max_conns.unwrap_or(usize::MAX);
-        let next_key = places.len() + 1;
+        let clients = Clients::behind(places.len() + 1);
         let bar = view.progress_line(answer == Answer::Print || view.is_verbose());
         let server = Loop {
             poll,
             places,
-            clients: HashMap::new(),
+            clients,
             answer,
             once: arguments.once,
             most,
@@ -126,8 +126,8 @@ impl<'a> Loop<'a> {
             stop,
             number,
             paused: None,
+            pace: Pace::new(),
             again: Vec::new(),
-            next_key,
             bar,
         };
         server.watch(&server.signals, SIGNALS, Interest::READABLE)?;
@@ -151,7 +151,7 @@ impl<'a> Loop<'a> {
 
     /// Serves until it is told to end.
     pub(super) fn run(&mut self) -> Result<(), Failure> {
-        let mut events = Events::with_capacity(1024);
+        let (mut events, mut ready) = (Events::with_capacity(1024), Vec::new());
         loop {
             match self.poll.poll(&mut events, self.patience()) {
                 Err(error) if error.kind() != std::io::ErrorKind::Interrupted => {
@@ -160,9 +160,9 @@ impl<'a> Loop<'a> {
                 _ => {}
             }
             let told = events.iter().map(|event| (event.token().0, event.is_read_closed()));
-            let again = std::mem::take(&mut self.again).into_iter().map(|key| (key, false));
-            let ready: Vec<(usize, bool)> = again.chain(told).collect();
-            for (key, is_ending) in ready {
+            ready.extend(self.again.drain(..).map(|key| (key, false)));
+            ready.extend(told);
+            for (key, is_ending) in ready.drain(..) {
                 let done = match key {
                     SIGNALS => {
                         if let Some(bar) = &self.bar {
@@ -177,6 +177,7 @@ impl<'a> Loop<'a> {
                     return Ok(());
                 }
             }
+            self.clients.tidy();
             self.resume();
         }
     }
@@ -185,7 +186,7 @@ impl<'a> Loop<'a> {
     fn patience(&self) -> Option<Duration> {
         match self.paused {
             _ if !self.again.is_empty() => Some(Duration::ZERO),
-            Some(since) => Some(PAUSE.saturating_sub(since.elapsed())),
+            Some(until) => until.remaining(),
             None => None,
         }
     }
@@ -203,22 +204,24 @@ impl<'a> Loop<'a> {
         // A bounded number at a time, so that those who are connected are not forgotten.
         for _ in 0..256 {
             if self.clients.len() >= self.most || self.once && self.totals.connections > 0 {
-                self.paused = Some(Instant::now());
+                self.paused = Some(Deadline::after(PAUSE));
                 return Ok(());
             }
             let Some(place) = self.places.get(key - 1) else { return Ok(()) };
             let (socket, peer) = match place.socket.accept() {
                 Ok(accepted) => accepted,
-                Err(error) if error.is_would_block() => return Ok(()),
-                Err(error) if is_full(&error) => {
-                    self.view.detail(format_args!("waiting: {error}"));
-                    self.paused = Some(Instant::now());
-                    return Ok(());
-                }
-                // The client was gone before it was accepted.
-                Err(error) if is_passing(&error) => continue,
-                Err(error) => return Err(error.into()),
+                Err(error) => match self.pace.failed(error.errno(), Instant::now()) {
+                    accept::Next::Accept => continue,
+                    accept::Next::Wait => return Ok(()),
+                    accept::Next::Pause(until) => {
+                        self.view.detail(format_args!("waiting: {error}"));
+                        self.paused = Some(until);
+                        return Ok(());
+                    }
+                    accept::Next::End => return Err(error.into()),
+                },
             };
+            self.pace.accepted();
             socket.set_nonblocking(true)?;
             self.totals.connections += 1;
             let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
@@ -232,26 +235,29 @@ impl<'a> Loop<'a> {
                 || format!("{name} connected"),
             )?;
             let mut client = match Client::new(number, socket, name, &self.answer) {
-                Ok(client) => client,
+                Ok(client) => Box::new(client),
                 // No descriptor for the file: the client sees the end of the connection.
                 Err(error) => {
                     self.view.note(format_args!("#{number} closed: {error}"));
                     continue;
                 }
             };
-            let key = self.next_key;
-            self.next_key += 1;
+            let key = self.clients.place();
             self.watch(&client.socket, key, Interest::READABLE | Interest::WRITABLE)?;
             // What has come before that is not told any more.
             match self.step(&mut client) {
                 Ok(Next::Done) => {
+                    self.clients.forget(key);
                     self.ended(&client, "closed by both sides")?;
                     if self.once {
                         self.again.push(DONE);
                     }
                 }
                 Ok(next) => self.keep(key, client, next),
-                Err(error) => self.lost(&client, &error)?,
+                Err(error) => {
+                    self.clients.forget(key);
+                    self.lost(&client, &error)?;
+                }
             }
         }
         self.again.push(key);
@@ -260,24 +266,29 @@ impl<'a> Loop<'a> {
 
     /// A client has sent something, or takes something. `true` if it has ended.
     fn client_ready(&mut self, key: usize, is_ending: bool) -> Result<bool, Failure> {
-        let Some(mut client) = self.clients.remove(&key) else { return Ok(key == DONE) };
+        let Some(mut client) = self.clients.take(key) else { return Ok(key == DONE) };
         client.is_ending |= is_ending;
-        match self.step(&mut client) {
-            Ok(Next::Done) => self.ended(&client, "closed by both sides")?,
+        let how = match self.step(&mut client) {
+            Ok(Next::Done) => Ok(()),
             Ok(next) => {
                 self.keep(key, client, next);
                 return Ok(false);
             }
+            Err(error) => Err(error),
+        };
+        self.clients.forget(key);
+        match how {
+            Ok(()) => self.ended(&client, "closed by both sides")?,
             Err(error) => self.lost(&client, &error)?,
         }
         Ok(true)
     }
 
-    fn keep(&mut self, key: usize, client: Client, next: Next) {
+    fn keep(&mut self, key: usize, client: Box<Client>, next: Next) {
         if next == Next::Again {
             self.again.push(key);
         }
-        self.clients.insert(key, client);
+        self.clients.put(key, client);
     }
 
     /// Lets a client go on as far as it can.
@@ -370,7 +381,7 @@ impl<'a> Loop<'a> {
 
     /// Accepts again, when there may be room.
     fn resume(&mut self) {
-        if self.paused.is_some_and(|since| since.elapsed() >= PAUSE) {
+        if self.paused.is_some_and(Deadline::has_passed) {
             self.paused = None;
             self.again.extend(1..=self.places.len());
         }
@@ -428,26 +439,10 @@ fn no_poll(error: std::io::Error) -> Failure {
     Failure::new(Exit::Recv, format!("waiting for sockets: {error}"))
 }
 
-/// No descriptor or no memory for another connection: it waits in the queue meanwhile.
-fn is_full(error: &Error) -> bool {
-    let full = [Errno::EMFILE, Errno::ENFILE, Errno::ENOBUFS, Errno::ENOMEM];
-    error.errno().is_some_and(|errno| full.contains(&errno))
-}
-
-/// What a client has done to itself, and no reason to end.
+/// What the network has done to an answer: the errors that a connection may meet before it is
+/// accepted, too.
 fn is_passing(error: &Error) -> bool {
-    let passing = [
-        Errno::ECONNABORTED,
-        Errno::ECONNRESET,
-        Errno::ECONNREFUSED,
-        Errno::EPROTO,
-        Errno::EPERM,
-        Errno::ENETDOWN,
-        Errno::ENETUNREACH,
-        Errno::EHOSTDOWN,
-        Errno::EHOSTUNREACH,
-    ];
-    error.errno().is_some_and(|errno| passing.contains(&errno))
+    error.errno().and_then(Trouble::of) == Some(Trouble::Passing)
 }
 
 /// The beginning of what has come, as a person can read it.

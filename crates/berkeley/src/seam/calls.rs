@@ -1,0 +1,602 @@
+//! The calls, each shown to those who watch.
+
+use std::ffi::CStr;
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use super::event::{About, Data, Op, Outcome};
+use super::watch::{Call, watched};
+use crate::sys::batch::{self, Headers, Inbox, Outgoing};
+use crate::sys::control::ControlRoom;
+use crate::sys::{
+    self, Answer, Arrived, Errno, Filled, Hints, Interest, LookupFailure, Odd, Receive, Storage,
+    Woken,
+};
+
+type Result<T, E = Errno> = std::result::Result<T, E>;
+
+/// The descriptor of a socket, which is closed when it is dropped.
+pub(crate) type Fd = sys::Held<Closing>;
+
+#[derive(Debug)]
+pub(crate) struct Closing;
+
+impl sys::Closes for Closing {
+    #[inline]
+    fn close(fd: OwnedFd) {
+        let _ = close(fd);
+    }
+}
+
+#[inline]
+pub(crate) fn hold(fd: OwnedFd) -> Fd {
+    Fd::new(fd)
+}
+
+#[inline]
+pub(crate) fn give_up(fd: Fd) -> OwnedFd {
+    fd.into_owned()
+}
+
+#[inline]
+pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Result<usize> {
+    if watched() {
+        return watched_send(fd, data, flags);
+    }
+    sys::send(fd, data, flags)
+}
+
+#[cold]
+#[inline(never)]
+fn watched_send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Result<usize> {
+    let call = Call::begin();
+    let sent = sys::send(fd, data, flags);
+    let about = About::Out { data: Data::One(data), flags, to: None, control: 0 };
+    call.end(Op::Send, fd.as_raw_fd(), Outcome::of_size(&sent), about);
+    sent
+}
+
+#[inline]
+pub(crate) fn send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage) -> Result<usize> {
+    if watched() {
+        return watched_send_to(fd, data, flags, to);
+    }
+    sys::send_to(fd, data, flags, to)
+}
+
+#[cold]
+#[inline(never)]
+fn watched_send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage) -> Result<usize> {
+    let call = Call::begin();
+    let sent = sys::send_to(fd, data, flags, to);
+    let about = About::Out { data: Data::One(data), flags, to: Some(to), control: 0 };
+    call.end(Op::SendTo, fd.as_raw_fd(), Outcome::of_size(&sent), about);
+    sent
+}
+
+pub(crate) fn send_message(
+    fd: BorrowedFd<'_>,
+    data: &[IoSlice<'_>],
+    control: &[u8],
+    flags: i32,
+    to: Option<&Storage>,
+) -> Result<usize> {
+    if !watched() {
+        return sys::send_message(fd, data, control, flags, to);
+    }
+    let call = Call::begin();
+    let sent = sys::send_message(fd, data, control, flags, to);
+    let about = About::Out { data: Data::Out(data), flags, to, control: control.len() };
+    call.end(Op::SendMsg, fd.as_raw_fd(), Outcome::of_size(&sent), about);
+    sent
+}
+
+#[inline]
+pub(crate) fn recv(
+    fd: BorrowedFd<'_>,
+    receive: &Receive,
+    room: &mut [MaybeUninit<u8>],
+    base: i32,
+    asked: i32,
+) -> Result<Filled, Odd> {
+    if watched() {
+        return watched_recv(fd, receive, room, base, asked);
+    }
+    sys::recv(fd, receive, room, base, asked)
+}
+
+#[cold]
+#[inline(never)]
+fn watched_recv(
+    fd: BorrowedFd<'_>,
+    receive: &Receive,
+    room: &mut [MaybeUninit<u8>],
+    base: i32,
+    asked: i32,
+) -> Result<Filled, Odd> {
+    let call = Call::begin();
+    let got = sys::recv(fd, receive, room, base, asked);
+    received(call, Op::Recv, fd, got, room, base | asked, None);
+    got
+}
+
+#[inline]
+pub(crate) fn recv_from<E>(
+    fd: BorrowedFd<'_>,
+    receive: &Receive,
+    room: &mut [MaybeUninit<u8>],
+    base: i32,
+    asked: i32,
+    from: &mut Storage,
+    odd: impl FnOnce(Odd, &mut [MaybeUninit<u8>], &mut Storage) -> Result<Filled, E>,
+) -> Result<Filled, E> {
+    if watched() {
+        return match watched_recv_from(fd, receive, room, base, asked, from) {
+            Ok(filled) => Ok(filled),
+            Err(answer) => odd(answer, room, from),
+        };
+    }
+    sys::recv_from(fd, receive, room, base, asked, from, odd)
+}
+
+#[cold]
+#[inline(never)]
+fn watched_recv_from(
+    fd: BorrowedFd<'_>,
+    receive: &Receive,
+    room: &mut [MaybeUninit<u8>],
+    base: i32,
+    asked: i32,
+    from: &mut Storage,
+) -> Result<Filled, Odd> {
+    let call = Call::begin();
+    let got = sys::recv_from(fd, receive, room, base, asked, from, |odd, _, _| Err(odd));
+    received(call, Op::RecvFrom, fd, got, room, base | asked, Some(from));
+    got
+}
+
+/// Tells of what was received into one piece of memory. Why it failed can still be asked then.
+fn received(
+    call: Call,
+    op: Op,
+    fd: BorrowedFd<'_>,
+    got: Result<Filled, Odd>,
+    room: &[MaybeUninit<u8>],
+    flags: i32,
+    from: Option<&Storage>,
+) {
+    let failed = got.err().and_then(Odd::errno);
+    let filled = match got {
+        Ok(filled) => Some((filled.len(), filled)),
+        Err(odd) => odd.cut(room.len()),
+    };
+    let (outcome, bytes) = match (failed, filled) {
+        (Some(errno), _) => (Outcome::Failed(errno), &[][..]),
+        (None, Some((len, filled))) => (size(len), filled.of(room)),
+        (None, None) => (size(0), &[][..]),
+    };
+    let data = Data::One(bytes);
+    let from = from.filter(|from| !from.as_bytes().is_empty());
+    let about = About::In { room: room.len(), flags, data, from, control: 0 };
+    call.end(op, fd.as_raw_fd(), outcome, about);
+    if let Some(errno) = failed {
+        errno.restore();
+    }
+}
+
+fn size(size: usize) -> Outcome {
+    Outcome::of_size(&Ok(size))
+}
+
+pub(crate) fn recv_message(
+    fd: BorrowedFd<'_>,
+    data: &mut [IoSliceMut<'_>],
+    control: &mut ControlRoom,
+    base: i32,
+    asked: i32,
+    from: &mut Storage,
+) -> Result<(Arrived, i32)> {
+    if !watched() {
+        return sys::recv_message(fd, data, control, base, asked, from);
+    }
+    let call = Call::begin();
+    let got = sys::recv_message(fd, data, control, base, asked, from);
+    let room = data.iter().map(|piece| piece.len()).sum();
+    let filled = got.as_ref().map_or(0, |(arrived, _)| arrived.cut(room).len());
+    message(call, fd, &got, room, base | asked, Data::In(data, filled), control, from);
+    got
+}
+
+pub(crate) fn recv_message_into(
+    fd: BorrowedFd<'_>,
+    room: &mut [MaybeUninit<u8>],
+    control: &mut ControlRoom,
+    base: i32,
+    asked: i32,
+    from: &mut Storage,
+) -> Result<(Arrived, i32)> {
+    if !watched() {
+        return sys::recv_message_into(fd, room, control, base, asked, from);
+    }
+    let call = Call::begin();
+    let got = sys::recv_message_into(fd, room, control, base, asked, from);
+    let filled = got.as_ref().map(|(arrived, _)| arrived.cut(room.len()).of(room));
+    let data = Data::One(filled.unwrap_or_default());
+    message(call, fd, &got, room.len(), base | asked, data, control, from);
+    got
+}
+
+#[allow(clippy::too_many_arguments, reason = "what recvmsg has")]
+fn message(
+    call: Call,
+    fd: BorrowedFd<'_>,
+    got: &Result<(Arrived, i32)>,
+    room: usize,
+    flags: i32,
+    data: Data<'_>,
+    control: &ControlRoom,
+    from: &Storage,
+) {
+    let sizes = got.as_ref().map(|(arrived, _)| arrived.whole_len().unwrap_or(room));
+    let outcome = Outcome::of_size(&sizes.map_err(|errno| *errno));
+    let from = Some(from).filter(|from| !from.as_bytes().is_empty());
+    let control = control.as_bytes().len();
+    let about = About::In { room, flags, data, from, control };
+    call.end(Op::RecvMsg, fd.as_raw_fd(), outcome, about);
+}
+
+pub(crate) fn recv_batch<A: AsMut<Storage>>(
+    inbox: &mut Inbox<A>,
+    fd: BorrowedFd<'_>,
+    first: usize,
+    count: usize,
+    base: i32,
+    family: i32,
+) -> Result<usize> {
+    if !watched() {
+        return inbox.recv(fd, first, count, base, family);
+    }
+    let call = Call::begin();
+    let got = inbox.recv(fd, first, count, base, family);
+    let each = inbox.each();
+    let slots = inbox.slots().iter().skip(first).take(got.unwrap_or(0));
+    let bytes = slots.map(|slot| slot.arrived.cut(each).len()).sum();
+    let about = About::Batch { out: false, bytes, most: count };
+    call.end(Op::RecvMmsg, fd.as_raw_fd(), Outcome::of_size(&got), about);
+    got
+}
+
+pub(crate) fn send_batch<'a>(
+    fd: BorrowedFd<'_>,
+    headers: &mut Headers,
+    messages: impl Iterator<Item = Outgoing<'a>>,
+    flags: i32,
+) -> Result<usize> {
+    if !watched() {
+        return batch::send_batch(fd, headers, messages, flags);
+    }
+    let call = Call::begin();
+    let mut lens = Vec::new();
+    let messages = messages.inspect(|(_, data, _)| lens.push(data.len()));
+    let sent = batch::send_batch(fd, headers, messages, flags);
+    let bytes = lens.iter().take(sent.unwrap_or(0)).sum();
+    let about = About::Batch { out: true, bytes, most: lens.len() };
+    call.end(Op::SendMmsg, fd.as_raw_fd(), Outcome::of_size(&sent), about);
+    sent
+}
+
+pub(crate) fn send_segments(
+    fd: BorrowedFd<'_>,
+    data: &[u8],
+    size: u16,
+    flags: i32,
+    to: Option<&Storage>,
+) -> Result<usize> {
+    if !watched() {
+        return batch::send_segments(fd, data, size, flags, to);
+    }
+    let call = Call::begin();
+    let sent = batch::send_segments(fd, data, size, flags, to);
+    let about = About::Out { data: Data::One(data), flags, to, control: size_of::<u16>() };
+    call.end(Op::SendMsg, fd.as_raw_fd(), Outcome::of_size(&sent), about);
+    sent
+}
+
+pub(crate) fn socket(family: i32, ty: i32, protocol: i32, nonblocking: bool) -> Result<OwnedFd> {
+    if !watched() {
+        return sys::socket(family, ty, protocol, nonblocking);
+    }
+    let call = Call::begin();
+    let made = sys::socket(family, ty, protocol, nonblocking);
+    let kind = (family, ty, protocol);
+    call.made(Op::Socket, number(&made), kind, Outcome::of(&made, value), About::Made(kind));
+    made
+}
+
+pub(crate) fn socketpair(
+    family: i32,
+    ty: i32,
+    protocol: i32,
+    nonblocking: bool,
+) -> Result<(OwnedFd, OwnedFd)> {
+    if !watched() {
+        return sys::socketpair(family, ty, protocol, nonblocking);
+    }
+    let call = Call::begin();
+    let made = sys::socketpair(family, ty, protocol, nonblocking);
+    let kind = (family, ty, protocol);
+    let (first, about) = match &made {
+        Ok((one, other)) => (Some(one.as_raw_fd()), About::Pair(kind, other.as_raw_fd())),
+        Err(_) => (None, About::Made(kind)),
+    };
+    call.made(Op::SocketPair, first, kind, Outcome::of(&made, |_| 0), about);
+    made
+}
+
+pub(crate) fn accept(fd: BorrowedFd<'_>, from: &mut Storage, nonblocking: bool) -> Result<OwnedFd> {
+    if !watched() {
+        return sys::accept(fd, from, nonblocking);
+    }
+    let call = Call::begin();
+    let made = sys::accept(fd, from, nonblocking);
+    let from = Some(&*from).filter(|from| !from.as_bytes().is_empty());
+    let about = About::Accepted { new: number(&made), from };
+    call.came_of(Op::Accept, fd.as_raw_fd(), Outcome::of(&made, value), about);
+    made
+}
+
+pub(crate) fn accept_nameless(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<OwnedFd> {
+    if !watched() {
+        return sys::accept_nameless(fd, nonblocking);
+    }
+    let call = Call::begin();
+    let made = sys::accept_nameless(fd, nonblocking);
+    let about = About::Accepted { new: number(&made), from: None };
+    call.came_of(Op::Accept, fd.as_raw_fd(), Outcome::of(&made, value), about);
+    made
+}
+
+pub(crate) fn dup(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
+    if !watched() {
+        return sys::dup(fd);
+    }
+    let call = Call::begin();
+    let made = sys::dup(fd);
+    let about = About::New(number(&made));
+    call.came_of(Op::Dup, fd.as_raw_fd(), Outcome::of(&made, value), about);
+    made
+}
+
+pub(crate) fn dup_raw(fd: RawFd) -> Result<OwnedFd> {
+    if !watched() {
+        return sys::dup_raw(fd);
+    }
+    let call = Call::begin();
+    let made = sys::dup_raw(fd);
+    call.came_of(Op::Dup, fd, Outcome::of(&made, value), About::New(number(&made)));
+    made
+}
+
+fn number(made: &Result<OwnedFd>) -> Option<RawFd> {
+    made.as_ref().ok().map(AsRawFd::as_raw_fd)
+}
+
+fn value(made: &OwnedFd) -> i64 {
+    made.as_raw_fd().into()
+}
+
+/// Closes the descriptor, and says what the kernel answered. The number may be another file's before
+/// anybody is told, so the socket is forgotten first.
+#[inline]
+pub(crate) fn close(fd: OwnedFd) -> Result<()> {
+    if watched() {
+        return watched_close(fd);
+    }
+    sys::close(fd)
+}
+
+#[cold]
+#[inline(never)]
+fn watched_close(fd: OwnedFd) -> Result<()> {
+    let number = fd.as_raw_fd();
+    let ending = Call::ending(number);
+    let call = Call::begin();
+    let closed = sys::close(fd);
+    call.closed(number, ending, Outcome::of(&closed, |()| 0));
+    closed
+}
+
+/// A call with a descriptor that answers nothing but whether it has succeeded.
+macro_rules! plain {
+    ($($name:ident($($arg:ident: $ty:ty),*) = $op:ident, $about:expr;)+) => {
+        $(
+            pub(crate) fn $name(fd: BorrowedFd<'_>, $($arg: $ty),*) -> Result<()> {
+                if !watched() {
+                    return sys::$name(fd, $($arg),*);
+                }
+                let call = Call::begin();
+                let done = sys::$name(fd, $($arg),*);
+                call.end(Op::$op, fd.as_raw_fd(), Outcome::of(&done, |()| 0), $about);
+                done
+            }
+        )+
+    };
+}
+
+plain! {
+    bind(addr: &Storage) = Bind, About::Address(addr);
+    connect(addr: &Storage) = Connect, About::Address(addr);
+    listen(backlog: i32) = Listen, About::Number(backlog);
+    shutdown(how: i32) = Shutdown, About::Number(how);
+    retire() = Retire, About::Nothing;
+    set_nonblocking(on: bool) = Ioctl, About::Number(on.into());
+    set_option(level: i32, number: i32, value: &[u8]) = SetSockOpt,
+        About::Option { level, number, value };
+    set_option_len(level: i32, number: i32, len: u32) = SetSockOpt,
+        About::Option { level, number, value: &len.to_ne_bytes() };
+}
+
+pub(crate) fn get_option(
+    fd: BorrowedFd<'_>,
+    level: i32,
+    number: i32,
+    value: &mut [u8],
+) -> Result<usize> {
+    if !watched() {
+        return sys::get_option(fd, level, number, value);
+    }
+    let call = Call::begin();
+    let got = sys::get_option(fd, level, number, value);
+    let value = value.get(..got.unwrap_or(0)).unwrap_or_default();
+    let about = About::Option { level, number, value };
+    call.end(Op::GetSockOpt, fd.as_raw_fd(), Outcome::of(&got, |_| 0), about);
+    got
+}
+
+pub(crate) fn peer_pidfd(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
+    if !watched() {
+        return sys::peer_pidfd(fd);
+    }
+    let call = Call::begin();
+    let got = sys::peer_pidfd(fd);
+    let (level, number) = (sys::c::SOL_SOCKET, sys::c::SO_PEERPIDFD);
+    let about = About::Option { level, number, value: &[] };
+    call.end(Op::GetSockOpt, fd.as_raw_fd(), Outcome::of(&got, |_| 0), about);
+    got
+}
+
+pub(crate) fn at_mark(fd: BorrowedFd<'_>) -> Result<bool> {
+    if !watched() {
+        return sys::at_mark(fd);
+    }
+    let call = Call::begin();
+    let got = sys::at_mark(fd);
+    call.end(Op::Ioctl, fd.as_raw_fd(), Outcome::of(&got, |_| 0), About::Nothing);
+    got
+}
+
+pub(crate) fn local_addr(fd: BorrowedFd<'_>) -> Result<Storage> {
+    named(Op::GetSockName, fd, sys::local_addr)
+}
+
+pub(crate) fn peer_addr(fd: BorrowedFd<'_>) -> Result<Storage> {
+    named(Op::GetPeerName, fd, sys::peer_addr)
+}
+
+fn named(
+    op: Op,
+    fd: BorrowedFd<'_>,
+    ask: impl FnOnce(BorrowedFd<'_>) -> Result<Storage>,
+) -> Result<Storage> {
+    if !watched() {
+        return ask(fd);
+    }
+    let call = Call::begin();
+    let got = ask(fd);
+    let about = got.as_ref().map_or(About::Nothing, About::Address);
+    call.end(op, fd.as_raw_fd(), Outcome::of(&got, |_| 0), about);
+    got
+}
+
+pub(crate) fn wait(
+    fd: BorrowedFd<'_>,
+    interest: Interest,
+    limit: Option<Duration>,
+) -> Result<Woken> {
+    if !watched() {
+        return sys::wait(fd, interest, limit);
+    }
+    let call = Call::begin();
+    let woken = sys::wait(fd, interest, limit);
+    let outcome = Outcome::of(&woken, |woken| (*woken != Woken::TimedOut).into());
+    call.end(Op::Poll, fd.as_raw_fd(), outcome, About::Wait { interest, limit, of: 1 });
+    woken
+}
+
+pub(crate) fn wait_any(
+    fds: &[BorrowedFd<'_>],
+    interest: Interest,
+    limit: Option<Duration>,
+) -> Result<Vec<bool>> {
+    if !watched() {
+        return sys::wait_any(fds, interest, limit);
+    }
+    let call = Call::begin();
+    let ready = sys::wait_any(fds, interest, limit);
+    // It is told of the first that was ready, or of the first.
+    let first = ready.as_ref().ok().and_then(|ready| ready.iter().position(|ready| *ready));
+    let fd = fds.get(first.unwrap_or(0)).map_or(-1, AsRawFd::as_raw_fd);
+    let outcome = Outcome::of(&ready, |ready| ready.iter().map(|ready| i64::from(*ready)).sum());
+    call.end(Op::Poll, fd, outcome, About::Wait { interest, limit, of: fds.len() });
+    ready
+}
+
+pub(crate) fn sendfile(
+    to: BorrowedFd<'_>,
+    file: BorrowedFd<'_>,
+    offset: u64,
+    count: usize,
+) -> Result<usize> {
+    if !watched() {
+        return sys::sendfile(to, file, offset, count);
+    }
+    let call = Call::begin();
+    let sent = sys::sendfile(to, file, offset, count);
+    let about = About::Move { out: true, most: count };
+    call.end(Op::SendFile, to.as_raw_fd(), Outcome::of_size(&sent), about);
+    sent
+}
+
+/// Moves bytes between a pipe and another file, a socket; `out` says that they go there.
+pub(crate) fn splice(
+    from: BorrowedFd<'_>,
+    to: BorrowedFd<'_>,
+    most: usize,
+    nonblocking: bool,
+    out: bool,
+) -> Result<usize> {
+    if !watched() {
+        return sys::splice(from, to, most, nonblocking);
+    }
+    let call = Call::begin();
+    let moved = sys::splice(from, to, most, nonblocking);
+    let fd = if out { to } else { from }.as_raw_fd();
+    call.end(Op::Splice, fd, Outcome::of_size(&moved), About::Move { out, most });
+    moved
+}
+
+pub(crate) fn getaddrinfo(
+    host: Option<&CStr>,
+    service: Option<&CStr>,
+    hints: Hints,
+) -> Result<Vec<Answer>, LookupFailure> {
+    if !watched() {
+        return sys::getaddrinfo(host, service, hints);
+    }
+    let call = Call::begin();
+    let answers = sys::getaddrinfo(host, service, hints);
+    let count = answers.as_ref().map(Vec::len).map_err(|failure| *failure);
+    call.end(Op::GetAddrInfo, -1, looked_up(count), About::Lookup { host, service });
+    answers
+}
+
+pub(crate) fn getnameinfo(addr: &Storage, flags: i32) -> Result<(Vec<u8>, Vec<u8>), LookupFailure> {
+    if !watched() {
+        return sys::getnameinfo(addr, flags);
+    }
+    let call = Call::begin();
+    let names = sys::getnameinfo(addr, flags);
+    let outcome = looked_up(names.as_ref().map(|_| 0).map_err(|failure| *failure));
+    call.end(Op::GetNameInfo, -1, outcome, About::Address(addr));
+    names
+}
+
+fn looked_up(done: Result<usize, LookupFailure>) -> Outcome {
+    match done {
+        Ok(count) => size(count),
+        Err(failure) if failure.code == sys::c::EAI_SYSTEM => Outcome::Failed(failure.errno),
+        Err(failure) => Outcome::LookupFailed(failure.code),
+    }
+}
