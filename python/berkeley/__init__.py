@@ -9,12 +9,15 @@ import sys
 
 # What is loaded when it is asked for: install() has to come before most modules.
 _LATER = {
+    "Holder": "_holders",
     "abandoned_lookups": "_lookups",
+    "decode_control": "values",
     "get_lookup_timeout": "_lookups",
+    "ping": "values",
     "set_lookup_timeout": "_lookups",
 }
 
-__all__ = ["install", "socket", *_LATER]
+__all__ = ["install", "socket", "values", *_LATER]
 
 
 def install():
@@ -56,10 +59,10 @@ def is_installed():
 
 
 def __getattr__(name):
-    if name == "socket":
+    if name in ("socket", "values"):
         import importlib
 
-        return importlib.import_module("berkeley.socket")
+        return importlib.import_module(f"berkeley.{name}")
     if name in _LATER:
         import importlib
 

@@ -1,16 +1,22 @@
-from berkeley import socket as socket
+from berkeley import socket as socket, values as values
+from berkeley._holders import Holder as Holder
 from berkeley._lookups import (
     abandoned_lookups as abandoned_lookups,
     get_lookup_timeout as get_lookup_timeout,
     set_lookup_timeout as set_lookup_timeout,
 )
+from berkeley.values import decode_control as decode_control, ping as ping
 
 __all__ = [
+    "Holder",
     "abandoned_lookups",
+    "decode_control",
     "get_lookup_timeout",
     "install",
+    "ping",
     "set_lookup_timeout",
     "socket",
+    "values",
 ]
 
 def install() -> None: ...

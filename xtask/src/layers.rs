@@ -37,6 +37,7 @@ const ORDER: &[&str] = &[
     "ping",
     "uring",
     "tokio",
+    "trace",
     "lib",
 ];
 

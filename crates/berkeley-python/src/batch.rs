@@ -182,16 +182,16 @@ fn send_segments(
         target.become_of(py, object, to)?;
     }
     let view = View::of(data)?;
-    let (data, lent) = (Sendable(view.as_slice()), object.lend()?);
+    let data = Sendable(view.as_slice());
     let addr = match &target {
         Target::Peer => None,
         Target::At(_, addr) => Some(*addr),
     };
-    let sent = py.detach(move || match addr {
-        None => lent.send_segments(data.get(), size, ()),
-        Some(addr) => lent.send_segments(data.get(), size, addr),
+    let sent = object.during(py, move |socket| match addr {
+        None => socket.send_segments(data.get(), size, ()),
+        Some(addr) => socket.send_segments(data.get(), size, addr),
     });
-    match sent {
+    match sent? {
         Ok(sent) => int(sent as i64),
         Err(error) => {
             let sent = error.bytes_sent().unwrap_or(0) / size;
@@ -252,8 +252,7 @@ fn fill(
 /// Sends the batch.
 fn send(py: Python<'_>, object: &Object, batch: &mut SendBatch) -> Answer {
     let all = batch.len();
-    let lent = object.lend()?;
-    match py.detach(|| lent.send_batch(batch)) {
+    match object.during(py, |socket| socket.send_batch(batch))? {
         Ok(sent) => int(sent as i64),
         Err(error) => {
             let raised = errors::raise(&error);
@@ -298,7 +297,7 @@ impl Target {
         let same = matches!(self, Target::At(last, _) if last.as_ptr() == to)
             && unsafe { ffi::PyTuple_CheckExact(to) } != 0;
         if !same {
-            let addr = address::parse(py, object.kind(), to, "send_batch")?;
+            let addr = address::parse(py, object, to, "send_batch")?;
             audit!(c"socket.sendto", c"OO", object.as_ptr(), to)?;
             *self = Target::At(Owned::share(to), addr);
         }
@@ -355,7 +354,6 @@ fn receive(
     else {
         return Err(value_error("count and bufsize must be positive"));
     };
-    let lent = object.lend()?;
     let count = count.min(MOST_MESSAGES);
     let memory = count.saturating_mul(bufsize);
     let kept = RECEIVED.take().filter(|room| (room.count, room.bufsize) == (count, bufsize));
@@ -365,9 +363,10 @@ fn receive(
         None => Box::new(Room { count, bufsize, batch: RecvBatch::new(count, bufsize) }),
     };
     let batch = &mut room.batch;
-    let answer = match py.detach(|| lent.recv_batch(batch)) {
-        Ok(_) => answer(batch, object.kind().protocol),
-        Err(error) => Err(errors::raise(&error)),
+    let answer = match object.during(py, |socket| socket.recv_batch(batch)) {
+        Ok(Ok(_)) => answer(batch, object.kind().protocol),
+        Ok(Err(error)) => Err(errors::raise(&error)),
+        Err(raised) => Err(raised),
     };
     // Whoever wants so much at once has few calls to make.
     if memory <= MOST_KEPT {

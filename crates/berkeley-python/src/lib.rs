@@ -3,9 +3,12 @@
 mod address;
 mod args;
 mod batch;
+mod calls;
 mod data;
+mod deadline;
 mod errors;
 mod fast;
+mod holder;
 mod lookup;
 mod methods;
 mod names;
@@ -13,6 +16,8 @@ mod object;
 mod race;
 mod raw;
 mod transfer;
+mod tuning;
+mod values;
 
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;
@@ -127,6 +132,7 @@ fn make() -> Answer {
     let module = Owned::new(unsafe { ffi::PyModule_Create(definition) })?;
     fill(module.as_ptr())?;
     berkeley::set_interrupt_hook(Some(run_handlers));
+    watch_forks()?;
     Ok(module)
 }
 
@@ -169,15 +175,45 @@ fn fill(module: *mut PyObject) -> Res<()> {
     Ok(())
 }
 
+/// Has a child of `fork` told that it is one.
+fn watch_forks() -> Res<()> {
+    unsafe extern "C" fn forked(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+        calls::forked();
+        none().into_ptr()
+    }
+    let function = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: c"forked".as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunction: forked },
+        ml_flags: ffi::METH_NOARGS,
+        ml_doc: c"Tells the module that this is a child of fork.".as_ptr(),
+    }));
+    // SAFETY: live objects and C texts; the function's table lives for ever.
+    unsafe {
+        let os = Owned::new(ffi::PyImport_ImportModule(c"os".as_ptr()))?;
+        let register =
+            Owned::new(ffi::PyObject_GetAttrString(os.as_ptr(), c"register_at_fork".as_ptr()))?;
+        let forked = Owned::new(ffi::PyCFunction_NewEx(function, null_mut(), null_mut()))?;
+        let (none, names) = (Owned::new(ffi::PyTuple_New(0))?, Owned::new(ffi::PyDict_New())?);
+        let name = c"after_in_child".as_ptr();
+        raw::checked(ffi::PyDict_SetItemString(names.as_ptr(), name, forked.as_ptr()).into())?;
+        Owned::new(ffi::PyObject_Call(register.as_ptr(), none.as_ptr(), names.as_ptr())).map(drop)
+    }
+}
+
 /// Runs Python's handlers of signals in the middle of a call.
 fn run_handlers() -> ControlFlow<()> {
-    Python::attach(|_| {
-        // SAFETY: the interpreter is attached. An error stays set, for whoever made the call.
-        match unsafe { ffi::PyErr_CheckSignals() } {
-            0 => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(()),
-        }
-    })
+    // SAFETY: for as long as it lasts, the interpreter is attached. An error stays set, for whoever
+    // made the call.
+    let answer = unsafe {
+        let state = ffi::PyGILState_Ensure();
+        let answer = ffi::PyErr_CheckSignals();
+        ffi::PyGILState_Release(state);
+        answer
+    };
+    match answer {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    }
 }
 
 /// A length for `CMSG_LEN` or `CMSG_SPACE`. What the smallest message takes (`least`) counts

@@ -7,17 +7,19 @@ use std::ptr::null_mut;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use berkeley::{Errno, Family, Lent, Protocol, Type};
+use berkeley::{Deadline, Errno, Family};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
 use crate::address;
 use crate::args::{Given, quick, read};
+use crate::calls::{Ongoing, nameless};
 use crate::data;
+use crate::deadline;
 use crate::errors;
 use crate::object::{Object, nanos};
 use crate::raw::{
-    Owned, Python, Raised, Res, Sendable, View, audit, boolean, bytes, guard, int, none, os_error,
-    os_error_text, parse, tuple, unsigned,
+    Owned, Python, Raised, Res, Sendable, View, audit, boolean, bytes, detached, float, guard, int,
+    none, os_error, os_error_text, parse, tuple, unsigned,
 };
 use crate::transfer;
 
@@ -133,10 +135,8 @@ pub(crate) fn table() -> *mut ffi::PyMethodDef {
 /// Closes a descriptor: a peer that is gone already is no error in that.
 pub(crate) fn close_number(py: Python<'_>, fd: c_int) -> Res<()> {
     // SAFETY: the caller gives the number away.
-    let owned = unsafe {
-        Lent::new(fd, Family::UNSPEC, Type::STREAM, Protocol::DEFAULT, None).into_owned()
-    };
-    match py.detach(|| owned.close()) {
+    let owned = unsafe { nameless(fd).into_owned() };
+    match detached(py, || owned.close()) {
         Err(error) if error.errno() != Some(Errno::ECONNRESET) => Err(errors::raise(&error)),
         _ => Ok(()),
     }
@@ -176,7 +176,7 @@ fn accept(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
 }
 
 fn bind(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
-    let addr = address::parse(py, object.kind(), arg, "bind")?;
+    let addr = address::parse(py, object, arg, "bind")?;
     audit!(c"socket.bind", c"OO", object.as_ptr(), arg)?;
     object.call(py, |socket| socket.bind(addr))?;
     Ok(none())
@@ -185,34 +185,37 @@ fn bind(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
 fn close(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
     let fd = object.fd.swap(-1, Ordering::AcqRel);
     if fd >= 0 {
-        close_number(py, fd)?;
+        object.close_number(py, fd)?;
     }
     Ok(none())
 }
 
 fn connect(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
-    let addr = address::parse(py, object.kind(), arg, "connect")?;
+    let addr = address::parse(py, object, arg, "connect")?;
     audit!(c"socket.connect", c"OO", object.as_ptr(), arg)?;
     object.call(py, |socket| socket.connect(addr))?;
     Ok(none())
 }
 
 fn connect_ex(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
-    let addr = address::parse(py, object.kind(), arg, "connect_ex")?;
+    let addr = address::parse(py, object, arg, "connect_ex")?;
     audit!(c"socket.connect", c"OO", object.as_ptr(), arg)?;
     let fd = object.fd.load(Ordering::Relaxed);
     if fd < 0 {
         return int(libc::EBADF.into());
     }
-    let lent = object.lend()?;
-    match py.detach(|| lent.connect_ex(addr)) {
+    match object.during(py, |socket| socket.connect_ex(addr))? {
         Ok(Errno::EINTR) if crate::raw::is_raised() => Err(Raised),
         Ok(errno) => int(errno.number().into()),
         Err(error) => Err(errors::raise(&error)),
     }
 }
 
-fn detach(_: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
+fn detach(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
+    if !object.until.is_never() {
+        // Whoever has the number knows nothing of the deadline, for which it does not wait.
+        deadline::put(py, object, Deadline::NEVER)?;
+    }
     int(object.fd.swap(-1, Ordering::AcqRel).into())
 }
 
@@ -328,9 +331,7 @@ pub(crate) fn seconds(nanos: i64) -> Answer {
     if nanos < 0 {
         return Ok(none());
     }
-    let value = nanos as f64 / 1e9;
-    // SAFETY: takes no pointers.
-    Owned::new(unsafe { ffi::PyFloat_FromDouble(value) })
+    float(nanos as f64 / 1e9)
 }
 
 fn settimeout(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
@@ -341,11 +342,14 @@ fn settimeout(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
 
 /// Keeps the timeout, then lets the kernel know if that changes its mode.
 fn set_mode(py: Python<'_>, object: &Object, timeout: Option<Duration>) -> Res<()> {
+    let ongoing = Ongoing::new();
+    let _listed = object.calls.enter(py, &ongoing);
     // The timeout counts even if the call fails, as ever.
     let lent = object.lend();
     object.timeout.store(nanos(timeout), Ordering::Relaxed);
     let lent = lent?;
-    py.detach(|| lent.set_timeout(timeout)).map_err(|error| errors::raise(&error))
+    lent.believe_deadline(&object.until);
+    detached(py, || lent.set_timeout(timeout)).map_err(|error| errors::raise(&error))
 }
 
 fn getblocking(_: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {

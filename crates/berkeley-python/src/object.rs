@@ -7,15 +7,18 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, Ordering};
 use std::time::Duration;
 
 use berkeley::opt::{Int, Opt};
-use berkeley::{Family, Lent, MsgFlags, Protocol, Socket, Type};
+use berkeley::{Deadline, Errno, Family, Lent, MsgFlags, Protocol, SharedDeadline, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
 use crate::address::{self, Kind};
+use crate::calls::{Calls, Ongoing};
 use crate::data;
 use crate::errors;
+use crate::holder;
 use crate::methods;
 use crate::raw::{
-    Kept, Owned, Python, Raised, Res, audit, guard, os_error, parse_named, text, value_error,
+    Kept, Owned, Python, Raised, Res, audit, detached, guard, os_error, parse_named, text,
+    value_error,
 };
 
 /// A socket as Python has it. `_ssl` reads the number and the timeout at their places without
@@ -27,13 +30,15 @@ pub(crate) struct Object {
     pub(crate) family: AtomicI32,
     pub(crate) ty: AtomicI32,
     pub(crate) protocol: AtomicI32,
-    /// Where CPython has a function that raises. Nobody calls it.
-    error_handler: *mut c_void,
+    /// Where CPython has a function that raises, which nobody calls.
+    pub(crate) calls: Calls,
     /// In nanoseconds; below zero is none.
     pub(crate) timeout: AtomicI64,
     /// Where CPython has its module's state.
     #[cfg(Py_3_12)]
     state: *mut c_void,
+    /// What CPython's has not.
+    pub(crate) until: SharedDeadline,
 }
 
 /// Where the number stands: right behind what every object has.
@@ -78,7 +83,8 @@ impl Object {
         Type::from(self.ty.load(Ordering::Relaxed))
     }
 
-    /// The socket, for one call.
+    /// The socket, for one call with the interpreter in hand, which does not know of the deadline
+    /// yet; [`Object::during`] is for the others.
     #[inline]
     pub(crate) fn lend(&self) -> Res<Lent> {
         let (family, protocol) =
@@ -102,6 +108,10 @@ impl Object {
                 errors::know(c"address", || address::build(&peer, protocol));
             }
         }
+        if error.errno() == Some(Errno::EADDRINUSE) && error.address().is_some() {
+            let ty = self.ty().number();
+            errors::know(c"holder", || holder::later(error, ty, protocol));
+        }
         raised
     }
 
@@ -112,8 +122,37 @@ impl Object {
         py: Python<'_>,
         call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
     ) -> Res<T> {
+        // As `during`, whose answer would be moved once more.
+        let ongoing = Ongoing::new();
+        let listed = self.calls.enter(py, &ongoing);
         let lent = self.lend()?;
-        py.detach(|| call(&lent)).map_err(|error| self.raise(&error))
+        lent.believe_deadline(&self.until);
+        let done = detached(py, || call(&lent));
+        drop(listed);
+        done.map_err(|error| self.raise(&error))
+    }
+
+    /// Does something with the socket, without the interpreter. If another thread closes the object
+    /// meanwhile, it ends.
+    #[inline]
+    pub(crate) fn during<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&Socket) -> T + Send,
+    ) -> Res<T> {
+        let ongoing = Ongoing::new();
+        let _listed = self.calls.enter(py, &ongoing);
+        let lent = self.lend()?;
+        lent.believe_deadline(&self.until);
+        Ok(detached(py, || work(&lent)))
+    }
+
+    /// Closes the descriptor that the object had until now.
+    pub(crate) fn close_number(&self, py: Python<'_>, number: c_int) -> Res<()> {
+        match self.calls.vacate(py, number) {
+            true => Ok(()),
+            false => methods::close_number(py, number),
+        }
     }
 
     /// [`Object::call`] to move bytes, so few that it is `brief` if the kernel does not wait: then
@@ -128,7 +167,7 @@ impl Object {
         brief: bool,
         call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
     ) -> Res<T> {
-        if !brief || self.timeout.load(Ordering::Relaxed) != 0 || !self.is_plain() {
+        if !ALONE || !brief || self.timeout.load(Ordering::Relaxed) != 0 || !self.is_plain() {
             return self.call(py, call);
         }
         call(&*self.lend()?).map_err(|error| self.raise(&error))
@@ -146,7 +185,12 @@ impl Object {
     ) -> Res<T> {
         let family = self.family.load(Ordering::Relaxed);
         let is_ip = matches!(family, libc::AF_INET | libc::AF_INET6);
-        if brief && is_ip && self.ty() == Type::DGRAM && !flags.contains(MsgFlags::DONTWAIT) {
+        if ALONE
+            && brief
+            && is_ip
+            && self.ty() == Type::DGRAM
+            && !flags.contains(MsgFlags::DONTWAIT)
+        {
             match call(&*self.lend()?, flags | MsgFlags::DONTWAIT) {
                 Err(error)
                     if error.is_would_block() && self.timeout.load(Ordering::Relaxed) != 0 => {}
@@ -182,6 +226,9 @@ impl Object {
         self.fd.store(fd, Ordering::Relaxed);
     }
 }
+
+/// Whether nobody else closes an object while its call has the interpreter in hand.
+const ALONE: bool = cfg!(not(Py_GIL_DISABLED));
 
 /// What a type may have beside its number, which the object does not keep.
 pub(crate) const TYPE_FLAGS: c_int = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
@@ -302,6 +349,7 @@ unsafe extern "C" fn new(
         let object = unsafe { Object::of(made.as_ptr()) };
         object.fill(-1, 0, 0, 0);
         object.timeout.store(-1, Ordering::Relaxed);
+        object.until.set(Deadline::NEVER);
         Ok(made.into_ptr())
     })
 }
@@ -330,7 +378,7 @@ unsafe extern "C" fn init(
         }
         if before >= 0 && !given {
             // A second `__init__` would leak the first descriptor.
-            let _ = methods::close_number(py, before);
+            let _ = object.close_number(py, before);
         }
         Ok(0)
     })
@@ -495,7 +543,7 @@ unsafe extern "C" fn finalize(this: *mut PyObject) {
             }
             ffi::PyErr_Clear();
             object.fd.store(-1, Ordering::Relaxed);
-            let _ = methods::close_number(py, fd);
+            let _ = object.close_number(py, fd);
             ffi::PyErr_Clear();
         }
         kept.put_back();

@@ -80,6 +80,11 @@ pub(crate) fn unsigned(value: u64) -> Res<Owned> {
     Owned::new(unsafe { ffi::PyLong_FromUnsignedLongLong(value) })
 }
 
+pub(crate) fn float(value: f64) -> Res<Owned> {
+    // SAFETY: takes no pointers.
+    Owned::new(unsafe { ffi::PyFloat_FromDouble(value) })
+}
+
 pub(crate) fn boolean(value: bool) -> Owned {
     // SAFETY: `True` and `False` live for ever.
     Owned::share(unsafe { if value { ffi::Py_True() } else { ffi::Py_False() } })
@@ -378,6 +383,22 @@ pub(crate) fn guard<R: Copy>(failed: R, body: impl FnOnce(Python<'_>) -> Res<R>)
             failed
         }
     }
+}
+
+/// Does work without the interpreter, and has it again afterwards.
+#[inline]
+pub(crate) fn detached<T: Send>(_: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
+    struct Attach(*mut ffi::PyThreadState);
+    impl Drop for Attach {
+        #[inline]
+        fn drop(&mut self) {
+            // SAFETY: what was let go of below, once.
+            unsafe { ffi::PyEval_RestoreThread(self.0) };
+        }
+    }
+    // SAFETY: the interpreter is attached, as the argument says.
+    let _attach = Attach(unsafe { ffi::PyEval_SaveThread() });
+    work()
 }
 
 /// Reads a call's arguments by C's format, whose errors have the texts that Python's users know.

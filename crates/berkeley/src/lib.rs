@@ -34,6 +34,7 @@
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
 //! | ask a host whether it is there | [`ping()`], [`Pinger`]; [`icmp`] builds and reads the messages |
 //! | join multicast groups | [`join_group`](Socket::join_group), [`join_source`](Socket::join_source), [`set_multicast`](Socket::set_multicast) |
+//! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace` |
 //! | see who has a port | [`holders`], [`open_sockets`] |
 //! | know a number by its name in C or Python | [`constants`] |
 //! | look names up | [`getaddrinfo`], [`getnameinfo`], [`gethostbyname`], [`getservbyname`], [`if_nametoindex`] |
@@ -95,6 +96,8 @@ mod target;
 mod time;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(feature = "trace")]
+pub mod trace;
 #[cfg(feature = "io-uring")]
 pub mod uring;
 pub mod xdp;
@@ -122,7 +125,7 @@ pub use names::{
 };
 pub use ping::{Echo, Ping, PingReport, Pinger, ping};
 pub use socket::{
-    CipherOp, Keepalive, Lent, Multicast, Received, ReceivedFds, Socket, default_timeout,
+    Caller, CipherOp, Keepalive, Lent, Multicast, Received, ReceivedFds, Socket, default_timeout,
     is_inheritable, set_default_timeout, set_inheritable, tee,
 };
 pub use std::net::Shutdown;
@@ -130,7 +133,7 @@ pub use stream::{LengthPrefix, SocketFile};
 pub use sys::Errno;
 pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;
-pub use time::Deadline;
+pub use time::{Deadline, SharedDeadline};
 pub use zerocopy::{SendMemory, ZeroCopy, ZeroCopyDone};
 
 /// Parsers that are not public, for the fuzz targets alone: no part of the interface.

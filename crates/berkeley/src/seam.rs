@@ -12,7 +12,11 @@
 mod calls;
 #[cfg(feature = "_seam")]
 #[allow(dead_code, reason = "not every watcher wants to know everything")]
-mod event;
+pub(crate) mod event;
+#[cfg(feature = "trace")]
+pub(crate) mod record;
+#[cfg(feature = "trace")]
+pub(crate) mod ring;
 #[cfg(feature = "_seam")]
 #[allow(dead_code, reason = "not every watcher wants to know everything")]
 pub(crate) mod table;

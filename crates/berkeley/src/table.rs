@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::addr::{Addr, UnixAddr};
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
-use crate::sys;
+use crate::sys::{self, Errno};
 
 /// A socket of this machine, of any process in this network namespace.
 ///
@@ -85,7 +85,8 @@ impl fmt::Display for Owner {
 ///
 /// # Platforms
 ///
-/// Linux, from `/proc/net`; see `proc_pid_net(5)`.
+/// Linux, from `/proc/net`, and from `sock_diag` those of TCP that are bound without listening; see
+/// `proc_pid_net(5)`, `sock_diag(7)`.
 #[doc(alias("ss", "netstat", "lsof"))]
 pub fn open_sockets() -> Result<Vec<OpenSocket>> {
     let mut owners: HashMap<u64, Vec<Owner>> = HashMap::new();
@@ -97,6 +98,11 @@ pub fn open_sockets() -> Result<Vec<OpenSocket>> {
     for (name, read) in TABLES {
         let text = sys::socket_table(name).map_err(Error::of(Call::GetSockName))?;
         sockets.extend(read_all(&text, read));
+    }
+    for family in [Family::INET, Family::INET6] {
+        // Not every system lets one ask.
+        let number = u8::try_from(family.number()).unwrap_or_default();
+        sockets.extend(read_bound(&sys::bound_sockets(number).unwrap_or_default()));
     }
     for socket in &mut sockets {
         socket.owners = owners.get(&socket.inode).cloned().unwrap_or_default();
@@ -126,6 +132,33 @@ pub fn holders(addr: &Addr, ty: Type) -> Result<Vec<OpenSocket>> {
     // The one that listens is the one to name, not its connections.
     found.sort_by_key(|socket| socket.state != "LISTEN");
     Ok(found)
+}
+
+impl Error {
+    /// Who holds the address, if [`bind`](crate::Socket::bind) or
+    /// [`listen`](crate::Socket::listen) failed because it is in use: the first of [`holders`]
+    /// whose process can be seen. It is looked for now, not when the call failed; `None` if nobody
+    /// is found any more, and for every other error.
+    ///
+    /// ```
+    /// use berkeley::{Family, Protocol, Socket, Type, create_server};
+    ///
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let second = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+    /// let error = second.bind(server.local_addr()?).unwrap_err();
+    /// let holder = error.holder().unwrap();
+    /// assert_eq!(holder.owners[0].pid, std::process::id());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[doc(alias = "EADDRINUSE")]
+    pub fn holder(&self) -> Option<OpenSocket> {
+        if self.errno() != Some(Errno::EADDRINUSE) {
+            return None;
+        }
+        let mut found = holders(self.address()?, self.ty()?).ok()?;
+        let seen = found.iter().position(|socket| !socket.owners.is_empty());
+        (!found.is_empty()).then(|| found.swap_remove(seen.unwrap_or(0)))
+    }
 }
 
 fn is_held(addr: &Addr, socket: &OpenSocket) -> bool {
@@ -229,6 +262,42 @@ fn read_unix(line: &str) -> Option<OpenSocket> {
     })
 }
 
+/// Reads messages of netlink, each with an `inet_diag_msg`.
+pub(crate) fn read_bound(mut answer: &[u8]) -> Vec<OpenSocket> {
+    const HEAD: usize = 16;
+    let mut found = Vec::new();
+    while let Some((len, _)) = answer.split_first_chunk() {
+        let len = u32::from_ne_bytes(*len) as usize;
+        let Some(message) = answer.get(HEAD..len) else { break };
+        found.extend(read_diag(message));
+        answer = answer.get(len.next_multiple_of(4)..).unwrap_or_default();
+    }
+    found
+}
+
+/// Reads an `inet_diag_msg`: family, state, ports, addresses, …, user and inode.
+fn read_diag(message: &[u8]) -> Option<OpenSocket> {
+    let word = |at: usize| message.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
+    let family = Family::from(i32::from(*message.first()?));
+    let port = u16::from_be_bytes(message.get(4..6)?.try_into().ok()?);
+    let local = match family {
+        Family::INET => SocketAddr::from((<[u8; 4]>::try_from(message.get(8..12)?).ok()?, port)),
+        Family::INET6 => SocketAddr::from((<[u8; 16]>::try_from(message.get(8..24)?).ok()?, port)),
+        _ => return None,
+    };
+    Some(OpenSocket {
+        family,
+        ty: Type::STREAM,
+        protocol: Protocol::TCP,
+        local: local.into(),
+        peer: None,
+        state: "BOUND",
+        uid: word(64),
+        inode: word(68)?.into(),
+        owners: Vec::new(),
+    })
+}
+
 /// The flag of a UNIX socket that accepts connections.
 const LISTENING: u32 = 0x10000;
 
@@ -268,6 +337,30 @@ mod tests {
         assert_eq!((socket.local.to_string().as_str(), socket.state), ("unix:/run/a b", "LISTEN"));
         let line = "0000000000000000: 00000003 00000000 00000000 0002 01 17";
         assert_eq!(read_unix(line).unwrap().ty, Type::DGRAM);
+    }
+
+    #[test]
+    fn messages_of_the_kernel_are_read() {
+        let mut message = vec![0; 88];
+        message[0..4].copy_from_slice(&88u32.to_ne_bytes());
+        message[16] = 2;
+        message[20..22].copy_from_slice(&8080u16.to_be_bytes());
+        message[24..28].copy_from_slice(&[127, 0, 0, 1]);
+        message[80..84].copy_from_slice(&1000u32.to_ne_bytes());
+        message[84..88].copy_from_slice(&4026u32.to_ne_bytes());
+        let found = read_bound(&[message.clone(), message.clone()].concat());
+        assert_eq!(found.len(), 2);
+        let socket = &found[1];
+        assert_eq!((socket.local.to_string().as_str(), socket.inode), ("127.0.0.1:8080", 4026));
+        assert_eq!((socket.state, socket.uid), ("BOUND", Some(1000)));
+        // Whatever comes instead is passed over, and the walk ends.
+        for at in 0..message.len() {
+            assert!(read_bound(&message[..at]).is_empty());
+        }
+        for len in [0u32, 1, 4, 15, 16, 17, u32::MAX] {
+            message[0..4].copy_from_slice(&len.to_ne_bytes());
+            assert!(read_bound(&message).is_empty(), "{len}");
+        }
     }
 
     #[test]

@@ -62,6 +62,8 @@ fn what_fits_no_option_is_refused_before_it_is_set() {
         ("TCP_USER_TIMEOUT", Value::Int(-1)),
         ("TCP_USER_TIMEOUT", Value::List(vec![])),
         ("SO_RCVBUF", Value::Duration(Duration::from_secs(1))),
+        ("TCP_AO_INFO", Value::Int(12)),
+        ("IPV6_ADDRFORM", Value::Text("AF_NONSENSE".into())),
     ] {
         let error = socket.set_value(row(name), &value).unwrap_err();
         assert!(matches!(error.cause(), Cause::Argument(_)), "{name} {value:?}: {error}");

@@ -150,6 +150,8 @@ calls! {
     Mmap = "mmap";
     /// Loading or attaching a program of the kernel's.
     Bpf = "bpf";
+    /// Beginning or ending to record calls.
+    Trace = "trace";
 }
 
 impl fmt::Display for Call {

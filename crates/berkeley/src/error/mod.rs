@@ -8,7 +8,7 @@ use std::io;
 
 pub use self::call::Call;
 use crate::addr::{Addr, AddrError};
-use crate::kind::names;
+use crate::kind::{Type, names};
 use crate::sys::{self, Errno};
 
 /// The result of this crate's functions.
@@ -55,6 +55,8 @@ struct Full {
     call: Call,
     cause: Cause,
     place: Option<Place>,
+    /// The type of the socket, where it says what the address means.
+    ty: Option<Type>,
     bytes_sent: Option<usize>,
     bytes_received: Option<usize>,
     attempts: Vec<Error>,
@@ -95,7 +97,15 @@ pub enum Cause {
 impl Full {
     fn new(call: Call, cause: Cause) -> Full {
         let (bytes_sent, bytes_received) = (None, None);
-        Full { call, cause, place: None, bytes_sent, bytes_received, attempts: Vec::new() }
+        Full {
+            call,
+            cause,
+            place: None,
+            ty: None,
+            bytes_sent,
+            bytes_received,
+            attempts: Vec::new(),
+        }
     }
 }
 
@@ -230,6 +240,16 @@ impl Error {
     #[must_use]
     pub(crate) fn at_name(self, name: impl Into<String>) -> Error {
         self.with(|full| full.place = Some(Place::Name(name.into())))
+    }
+
+    #[must_use]
+    pub(crate) fn of_type(self, ty: Type) -> Error {
+        self.with(|full| full.ty = Some(ty))
+    }
+
+    /// The type of the socket, if it is known.
+    pub(crate) fn ty(&self) -> Option<Type> {
+        self.known()?.ty
     }
 
     #[must_use]

@@ -6,7 +6,7 @@
 
 use std::os::fd::RawFd;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// What is known of a socket. Zero means nothing of everything.
 #[derive(Debug, Default)]
@@ -21,7 +21,14 @@ pub(crate) struct Entry {
     pub(crate) used: AtomicU64,
     pub(crate) received: AtomicU64,
     pub(crate) sent: AtomicU64,
+    /// What else is to be remembered of it, a bit for each.
+    marks: AtomicU8,
 }
+
+/// A connection is being made.
+pub(crate) const CONNECTING: u8 = 1;
+/// The own address has been written down.
+pub(crate) const NAMED: u8 = 2;
 
 /// Family, type and protocol, as numbers.
 pub(crate) type Kind = (i32, i32, i32);
@@ -35,6 +42,17 @@ impl Entry {
     pub(crate) fn kind(&self) -> Kind {
         let kind = self.kind.load(Ordering::Relaxed);
         ((kind >> 48) as i32, (kind >> 32 & 0xffff) as i32, kind as u32 as i32)
+    }
+
+    /// Remembers this, and answers whether it was remembered already.
+    pub(crate) fn mark(&self, mark: u8) -> bool {
+        self.marks.fetch_or(mark, Ordering::Relaxed) & mark != 0
+    }
+
+    /// Forgets this, and answers whether it was remembered.
+    pub(crate) fn unmark(&self, mark: u8) -> bool {
+        self.marks.load(Ordering::Relaxed) & mark != 0
+            && self.marks.fetch_and(!mark, Ordering::Relaxed) & mark != 0
     }
 
     /// Counts bytes and answers how many had gone in this direction before.
@@ -54,6 +72,7 @@ pub(crate) fn opened(fd: RawFd, (family, ty, protocol): Kind, now: u64) -> Optio
     entry.used.store(now, Ordering::Relaxed);
     entry.received.store(0, Ordering::Relaxed);
     entry.sent.store(0, Ordering::Relaxed);
+    entry.marks.store(0, Ordering::Relaxed);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     entry.id.store(id, Ordering::Release);
     Some(id)

@@ -1,10 +1,11 @@
 //! Who watches, and what they are told.
 
 use std::os::fd::RawFd;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::event::{About, Event, Op, Outcome};
+#[cfg(feature = "trace")]
+use super::record;
 use super::table::{self, Entry, Kind};
 use crate::sys::{self, c};
 
@@ -12,13 +13,13 @@ use crate::sys::{self, c};
 static MODE: AtomicU8 = AtomicU8::new(0);
 
 /// The recorder of calls.
-#[cfg_attr(not(feature = "trace"), allow(dead_code, reason = "a watcher's own"))]
 pub(crate) const TRACE: u8 = 1;
 /// The list of open sockets.
-#[cfg_attr(not(feature = "registry"), allow(dead_code, reason = "a watcher's own"))]
 pub(crate) const REGISTRY: u8 = 2;
+/// Somebody who is told of each call as it ends.
+pub(crate) const EVENTS: u8 = 4;
 /// These want to know when calls begin and end.
-const TIMED: u8 = TRACE;
+const TIMED: u8 = TRACE | EVENTS;
 
 #[inline(always)]
 pub(crate) fn mode() -> u8 {
@@ -32,25 +33,50 @@ pub(crate) fn watched() -> bool {
 
 /// One more watches. What was opened before the first did is entered when it is first used.
 pub(crate) fn switch_on(bit: u8) {
-    let _one_at_a_time = SWITCH.lock();
-    if mode() == 0 {
-        table::clear();
-    }
-    MODE.fetch_or(bit, Ordering::SeqCst);
+    alone(|| {
+        if mode() == 0 {
+            table::clear();
+        }
+        MODE.fetch_or(bit, Ordering::SeqCst);
+    });
 }
 
-#[cfg_attr(not(feature = "trace"), allow(dead_code, reason = "a watcher's own"))]
+/// One less.
 pub(crate) fn switch_off(bit: u8) {
-    let _one_at_a_time = SWITCH.lock();
     MODE.fetch_and(!bit, Ordering::SeqCst);
 }
 
-static SWITCH: Mutex<()> = Mutex::new(());
+/// Does this while nobody else does such a thing, nor copies the process: a lock that were held
+/// then would be held in the copy for ever.
+pub(crate) fn alone<T>(what: impl FnOnce() -> T) -> T {
+    shut_gate();
+    let done = what();
+    open_gate();
+    done
+}
+
+pub(crate) fn shut_gate() {
+    while GATE.swap(true, Ordering::Acquire) {
+        std::thread::yield_now();
+    }
+}
+
+pub(crate) fn open_gate() {
+    GATE.store(false, Ordering::Release);
+}
+
+static GATE: AtomicBool = AtomicBool::new(false);
 
 /// A watched call that is under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     start: u64,
+}
+
+/// What is known of a socket that is about to be closed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Last {
+    id: Option<u64>,
 }
 
 impl Call {
@@ -62,7 +88,8 @@ impl Call {
     /// Tells all who watch. `errno` may be another one afterwards.
     pub(super) fn end(self, op: Op, fd: RawFd, outcome: Outcome, about: About<'_>) {
         let event = Event { op, fd, start: self.start, end: now(TIMED), outcome, about };
-        tell(&event, known(fd));
+        let known = known(fd);
+        tell(&event, known.and_then(Entry::id), known);
     }
 
     /// The same of a call that has made a socket, or two.
@@ -75,39 +102,62 @@ impl Call {
         about: About<'_>,
     ) {
         let end = now(TIMED);
+        let first = fd.and_then(|fd| table::opened(fd, kind, end));
         let other = if let About::Pair(_, other) = about { Some(other) } else { None };
-        for fd in fd.into_iter().chain(other) {
-            table::opened(fd, kind, end);
+        let second = other.and_then(|fd| table::opened(fd, kind, end));
+        #[cfg(feature = "trace")]
+        if mode() & TRACE != 0 {
+            for (fd, id, pair) in [(fd, first, second), (other, second, first)] {
+                if let (Some(fd), Some(id)) = (fd, id) {
+                    record::socket(fd, id, kind, record::From { pair, ..record::From::default() });
+                }
+            }
         }
+        let _ = second;
         let event = Event { op, fd: fd.unwrap_or(-1), start: self.start, end, outcome, about };
-        tell(&event, fd.and_then(table::entry));
+        tell(&event, first, fd.and_then(table::entry));
     }
 
     /// The same of a call that has made a socket of another one.
     pub(super) fn came_of(self, op: Op, fd: RawFd, outcome: Outcome, about: About<'_>) {
         let end = now(TIMED);
         let known = known(fd);
-        if let About::Accepted { new: Some(new), .. } | About::New(Some(new)) = about {
-            let kind = known.map(Entry::kind);
-            table::opened(new, kind.unwrap_or_else(|| kind_of(new)), end);
+        let from = known.and_then(Entry::id);
+        tell(&Event { op, fd, start: self.start, end, outcome, about }, from, known);
+        let (new, peer) = match about {
+            About::Accepted { new: Some(new), from } => (new, from),
+            About::New(Some(new)) => (new, None),
+            _ => return,
+        };
+        let Some(kind) = known.map(Entry::kind).or_else(|| kind_of(new)) else { return };
+        let id = table::opened(new, kind, end);
+        #[cfg(feature = "trace")]
+        if let (true, Some(id)) = (mode() & TRACE != 0, id) {
+            record::socket(new, id, kind, record::From { from, pair: None, peer, known: true });
+            record::info(new, id, kind);
         }
-        tell(&Event { op, fd, start: self.start, end, outcome, about }, known);
+        let _ = (id, peer);
     }
 
-    /// What is known of a socket that is about to be closed, for the last time: its number may be
-    /// another file's before anybody can be told.
-    pub(super) fn ending(fd: RawFd) -> Option<u64> {
-        let id = known(fd)?.id();
+    /// To be asked before a socket is closed: its number may be another file's before anybody can
+    /// be told.
+    pub(super) fn ending(fd: RawFd) -> Last {
+        let known = known(fd);
+        let id = known.and_then(Entry::id);
+        #[cfg(feature = "trace")]
+        if let (true, Some(id), Some(known)) = (mode() & TRACE != 0, id, known) {
+            record::info(fd, id, known.kind());
+        }
         table::closed(fd);
-        id
+        Last { id }
     }
 
     /// Tells of a socket that has been closed.
-    pub(super) fn closed(self, fd: RawFd, _id: Option<u64>, outcome: Outcome) {
+    pub(super) fn closed(self, fd: RawFd, last: Last, outcome: Outcome) {
         let end = now(TIMED);
         let op = Op::Close;
         let event = Event { op, fd, start: self.start, end, outcome, about: About::Nothing };
-        tell(&event, None);
+        tell(&event, last.id, None);
     }
 }
 
@@ -115,15 +165,20 @@ impl Call {
 fn known(fd: RawFd) -> Option<&'static Entry> {
     let entry = table::entry(fd)?;
     if entry.id().is_none() {
-        table::opened(fd, kind_of(fd), now(u8::MAX));
+        let kind = kind_of(fd)?;
+        let _id = table::opened(fd, kind, now(u8::MAX));
+        #[cfg(feature = "trace")]
+        if let (true, Some(id)) = (mode() & TRACE != 0, _id) {
+            record::socket(fd, id, kind, record::From { known: true, ..record::From::default() });
+        }
     }
     Some(entry)
 }
 
-/// The kind of a socket that nobody saw being made.
-fn kind_of(fd: RawFd) -> Kind {
-    let ask = |name| sys::int_option(fd, c::SOL_SOCKET, name).unwrap_or(0);
-    (ask(c::SO_DOMAIN), ask(c::SO_TYPE), ask(c::SO_PROTOCOL))
+/// The kind of a socket that nobody saw being made, if it is one.
+fn kind_of(fd: RawFd) -> Option<Kind> {
+    let ask = |name| sys::peek_number(fd, c::SOL_SOCKET, name);
+    Some((ask(c::SO_DOMAIN)?, ask(c::SO_TYPE)?, ask(c::SO_PROTOCOL)?))
 }
 
 /// The time, if one of these watches.
@@ -132,13 +187,17 @@ fn now(watchers: u8) -> u64 {
     if mode() & watchers != 0 { sys::monotonic() } else { 0 }
 }
 
-fn tell(event: &Event<'_>, entry: Option<&'static Entry>) {
-    let before = match (entry, event.moved()) {
+fn tell(event: &Event<'_>, id: Option<u64>, entry: Option<&'static Entry>) {
+    let _before = match (entry, event.moved()) {
         (Some(entry), Some(moved)) => Some(entry.count(moved)),
         _ => None,
     };
-    let _ = before;
     if let Some(entry) = entry {
         entry.used.store(event.end, Ordering::Relaxed);
     }
+    #[cfg(feature = "trace")]
+    if mode() & TRACE != 0 {
+        record::call(event, id, entry, _before);
+    }
+    let _ = id;
 }

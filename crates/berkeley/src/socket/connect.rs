@@ -29,14 +29,14 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// `EADDRINUSE` if another socket has it, `EADDRNOTAVAIL` if this machine does not,
+    /// `EADDRINUSE` if another socket has it ([`Error::holder`] says whose), `EADDRNOTAVAIL` if this machine does not,
     /// `EACCES` without the right to it, and those of [`ToAddr`].
     ///
     /// See `bind(2)`.
     pub fn bind(&self, addr: impl ToAddr) -> Result<()> {
         self.with_addr(Call::Bind, addr, |addr| {
             seam::bind(self.fd.as_fd(), &addr.0)
-                .map_err(|errno| Error::new(Call::Bind, errno).at(addr))
+                .map_err(|errno| Error::new(Call::Bind, errno).at(addr).of_type(self.ty))
         })
     }
 
@@ -112,7 +112,13 @@ impl Socket {
     pub fn listen(&self, backlog: impl Into<Option<i32>>) -> Result<()> {
         // The kernel cuts what is too much down to its own maximum.
         let backlog = backlog.into().unwrap_or(i32::MAX).max(0);
-        seam::listen(self.fd.as_fd(), backlog).map_err(Error::of(Call::Listen))
+        seam::listen(self.fd.as_fd(), backlog).map_err(|errno| {
+            let error = Error::new(Call::Listen, errno);
+            match self.local_addr() {
+                Ok(addr) if errno == Errno::EADDRINUSE => error.at(&addr).of_type(self.ty),
+                _ => error,
+            }
+        })
     }
 
     /// The next connection, and who connected, within the timeout.

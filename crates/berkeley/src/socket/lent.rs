@@ -4,13 +4,16 @@
 
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use super::Socket;
+use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
-use crate::time::SharedTimeout;
+use crate::seam;
+use crate::sys;
+use crate::time::{SharedDeadline, SharedTimeout};
 
 /// A [`Socket`] over a descriptor that somebody else owns, for the length of a call. It is not
 /// closed in the end.
@@ -109,6 +112,30 @@ impl Lent {
         Some(Lent(ManuallyDrop::new(socket)))
     }
 
+    /// Believes the owner's deadline too: with one, the descriptor does not block.
+    ///
+    /// ```
+    /// use berkeley::{Deadline, Lent, SharedDeadline, Socket, Family, Protocol, Type};
+    /// use std::{os::fd::AsRawFd, time::Instant};
+    ///
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// let until = SharedDeadline::never();
+    /// a.set_deadline(Deadline::at(Instant::now()))?;
+    /// until.set(a.deadline());
+    /// // SAFETY: `a` is open for as long as this is used.
+    /// let lent = unsafe { Lent::new(a.as_raw_fd(), a.family(), a.ty(), a.protocol(), None) };
+    /// lent.believe_deadline(&until);
+    /// assert!(lent.recv_vec(10).unwrap_err().is_timeout());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[inline]
+    pub fn believe_deadline(&self, until: &SharedDeadline) {
+        if !until.is_never() {
+            self.until.set(until.get());
+            self.flags.set((self.family, self.ty, self.protocol), false);
+        }
+    }
+
     /// The socket itself, if its owner gives it away.
     ///
     /// ```
@@ -131,6 +158,114 @@ impl Lent {
         let mut socket = ManuallyDrop::into_inner(self.0);
         socket.owner = None;
         socket
+    }
+}
+
+/// Closing under the calls of other threads.
+impl Lent {
+    /// Takes the socket from under its number: every later call by the number fails with `EBADF`,
+    /// while the number stays taken until its owner closes it, so that no thread that is about to
+    /// use it can meet another file. Others who have the socket, such as duplicates and other
+    /// processes, notice nothing; calls that the kernel is in the middle of go on, and
+    /// [`Caller::interrupt`] ends them.
+    ///
+    /// ```
+    /// use berkeley::{Errno, Family, Lent, Protocol, Socket, Type};
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let kind = (Family::UNIX, Type::STREAM, Protocol::DEFAULT);
+    /// let (a, b) = Socket::pair(kind.0, kind.1, kind.2)?;
+    /// // SAFETY: `a` is open for as long as this is used.
+    /// let lent = unsafe { Lent::new(a.as_raw_fd(), kind.0, kind.1, kind.2, None) };
+    /// lent.vacate()?;
+    /// assert_eq!(a.send(b"x").unwrap_err().errno(), Some(Errno::EBADF));
+    /// assert_eq!(b.recv(&mut [0; 8])?, 0); // the end: nobody else has `a`
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` at the limit of descriptors: the socket stays where it is.
+    ///
+    /// See `dup(2)`.
+    #[doc(alias("dup2", "dup3"))]
+    pub fn vacate(&self) -> Result<()> {
+        seam::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
+    }
+}
+
+/// The thread that makes a call, for another one that has to end the call.
+///
+/// ```
+/// use berkeley::{Caller, Errno, Family, Lent, Protocol, Socket, Type};
+/// use std::os::fd::AsRawFd;
+/// use std::{sync::mpsc, thread};
+///
+/// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+/// let (a, number) = (&a, a.as_raw_fd());
+/// thread::scope(|scope| {
+///     let (tell, told) = mpsc::channel();
+///     let waiting = scope.spawn(move || {
+///         tell.send(Caller::current()).unwrap();
+///         a.recv(&mut [0; 8])
+///     });
+///     let caller = told.recv().unwrap();
+///     // SAFETY: `a` is open.
+///     let lent = unsafe { Lent::new(number, a.family(), a.ty(), a.protocol(), None) };
+///     // First the number, so that a call that has not begun yet does not begin to wait.
+///     lent.vacate()?;
+///     // SAFETY: the thread has not been waited for, so it is still there.
+///     unsafe { caller.interrupt() }?;
+///     assert_eq!(waiting.join().unwrap().unwrap_err().errno(), Some(Errno::EBADF));
+///     Ok(())
+/// })
+/// # as berkeley::Result<()>;
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Caller(sys::Thread);
+
+impl Caller {
+    /// The thread that asks.
+    ///
+    /// ```
+    /// assert!(berkeley::Caller::current().is_current());
+    /// ```
+    #[inline]
+    pub fn current() -> Caller {
+        Caller(sys::Thread::current())
+    }
+
+    /// Whether it is the thread that asks.
+    ///
+    /// ```
+    /// let main = berkeley::Caller::current();
+    /// assert!(!std::thread::spawn(move || main.is_current()).join().unwrap());
+    /// ```
+    pub fn is_current(&self) -> bool {
+        self.0.is_current()
+    }
+
+    /// Interrupts the call of the kernel that the thread waits in, by a signal whose handler does
+    /// nothing: `SIGURG`, or one of the real-time signals if the program has a handler for that.
+    /// Sockets' calls then ask whether they [go on](crate::set_interrupt_hook), and go on unless
+    /// their number was [vacated](Lent::vacate).
+    ///
+    /// A thread that blocks these signals goes on waiting.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if the program uses all of these signals.
+    ///
+    /// See `pthread_kill(3)`, `signal(7)`.
+    ///
+    /// # Safety
+    ///
+    /// The thread has not ended.
+    #[doc(alias("pthread_kill", "SIGURG"))]
+    pub unsafe fn interrupt(&self) -> Result<()> {
+        // SAFETY: as the caller promises.
+        unsafe { self.0.interrupt() }.map_err(Error::of(Call::Close))
     }
 }
 

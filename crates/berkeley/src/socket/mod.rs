@@ -25,7 +25,7 @@ pub use self::cipher::CipherOp;
 pub use self::convert::{is_inheritable, set_inheritable};
 pub use self::file::tee;
 pub use self::groups::Multicast;
-pub use self::lent::Lent;
+pub use self::lent::{Caller, Lent};
 pub use self::message::{Received, ReceivedFds};
 #[cfg(feature = "tokio")]
 pub(crate) use self::message::{fds_flags, fds_room};
@@ -346,7 +346,7 @@ impl Socket {
             owner: None,
             flags: BaseFlags::new(kind, timeout.is_none()),
             timeout,
-            until: SharedDeadline::NEVER,
+            until: SharedDeadline::never(),
             offload: SendOffload::new(),
             late: AtomicI32::new(0),
         }

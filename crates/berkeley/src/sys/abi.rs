@@ -8,6 +8,7 @@ pub(crate) use libc::*;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod missing {
     pub(crate) const SIOCATMARK: u32 = 0x8905;
+    pub(crate) const SOCK_DIAG_BY_FAMILY: u16 = 20;
     // Families, levels and options.
     pub(crate) const SOL_IPX: i32 = 256;
     pub(crate) const SOL_AX25: i32 = 257;

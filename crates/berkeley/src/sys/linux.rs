@@ -214,6 +214,25 @@ fn without_sigpipe<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     }
 }
 
+/// The calling thread's number in the system.
+#[cfg(feature = "trace")]
+pub(crate) fn thread_id() -> u32 {
+    // SAFETY: `gettid` takes no memory of ours.
+    unsafe { c::gettid() as u32 }
+}
+
+/// How many bytes wait in a socket to be received, and to be sent or acknowledged.
+#[cfg(feature = "trace")]
+pub(crate) fn peek_queues(fd: std::os::fd::RawFd) -> (Option<i32>, Option<i32>) {
+    let ask = |request| {
+        let mut bytes: c::c_int = 0;
+        // SAFETY: both requests write one int; a number that is not open is an error.
+        let done = unsafe { c::ioctl(fd, request as _, &mut bytes) };
+        (done == 0).then_some(bytes)
+    };
+    (ask(c::FIONREAD), ask(c::TIOCOUTQ))
+}
+
 pub(super) fn birth_flags(nonblocking: bool) -> i32 {
     c::SOCK_CLOEXEC | if nonblocking { c::SOCK_NONBLOCK } else { 0 }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 
-use super::Errno;
+use super::{Errno, c};
 
 /// The text of a table: one of `tcp`, `tcp6`, `udp`, `udp6`, `raw`, `raw6`, `unix`. Empty if the
 /// kernel does not have it.
@@ -37,6 +39,50 @@ pub(crate) fn socket_owners() -> HashMap<u64, Vec<(u32, String)>> {
         }
     }
     owners
+}
+
+/// The TCP sockets of a family that are bound, and neither listen nor are connected, as the kernel
+/// answers in messages of netlink; empty where it does not know them (before Linux 6.8).
+///
+/// See `sock_diag(7)`.
+pub(crate) fn bound_sockets(family: u8) -> Result<Vec<u8>, Errno> {
+    const LEN: u8 = 72;
+    const BOUND_INACTIVE: u32 = 13;
+    let mut request = [0; LEN as usize];
+    let mut put = |at: usize, value: &[u8]| {
+        if let Some(room) = request.get_mut(at..at + value.len()) {
+            room.copy_from_slice(value);
+        }
+    };
+    // `nlmsghdr`, then `inet_diag_req_v2`, whose filter of addresses stays empty.
+    put(0, &u32::from(LEN).to_ne_bytes());
+    put(4, &c::SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    put(6, &((c::NLM_F_REQUEST | c::NLM_F_DUMP) as u16).to_ne_bytes());
+    put(16, &[family, c::IPPROTO_TCP as u8]);
+    put(20, &(1u32 << BOUND_INACTIVE).to_ne_bytes());
+    let kernel = super::socket(c::AF_NETLINK, c::SOCK_DGRAM, c::NETLINK_SOCK_DIAG, false)?;
+    super::send(kernel.as_fd(), &request, 0)?;
+    let mut answer = Vec::new();
+    loop {
+        let mut room = [MaybeUninit::uninit(); 1 << 15];
+        let plain = super::Receive::with(0);
+        // The kernel has made its answer before the call returns.
+        let got = super::recv(kernel.as_fd(), &plain, &mut room, c::MSG_DONTWAIT, 0);
+        let len = match super::arrived(got) {
+            Ok(arrived) => arrived.cut(room.len()).len(),
+            Err(Errno(c::EAGAIN)) => return Ok(answer),
+            Err(errno) => return Err(errno),
+        };
+        // SAFETY: so many bytes at the beginning were initialised by the call.
+        let read = room.iter().take(len).map(|byte| unsafe { byte.assume_init() });
+        let begins = answer.len();
+        answer.extend(read);
+        // The last message of a dump says that it is.
+        let kind = answer.get(begins + 4..begins + 6);
+        if len == 0 || kind == Some(&(c::NLMSG_DONE as u16).to_ne_bytes()) {
+            return Ok(answer);
+        }
+    }
 }
 
 /// The value of a setting such as `net.ipv4.ping_group_range`, in a line; none if there is none.

@@ -18,6 +18,7 @@
 //! | `reactor` | registration with Tokio's reactor, with the feature `tokio` |
 //! | `uring` | operations that the kernel carries out by itself, with the feature `io-uring` |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
+//! | `Thread` | who makes a call, so that it can be woken |
 //! | `set_nonblocking`, `is_nonblocking`, `wait`, `wait_any` | blocking mode, and readiness with nanoseconds |
 //! | `answer_is_written_elsewhere`, `value_is_written_through`, `option_unit` | options that are not just bytes |
 //! | `peer_pidfd` | a descriptor of the peer's process |
@@ -57,6 +58,8 @@ pub(crate) mod structs;
 mod unix;
 #[cfg(unix)]
 mod unix_names;
+#[cfg(unix)]
+mod waking;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
@@ -76,7 +79,7 @@ pub(crate) use held::{Closes, Held};
 pub(crate) use manners::{has_offload, recv_flags, send_flags, sends_batches};
 pub(crate) use storage::Storage;
 #[cfg(unix)]
-pub(crate) use {abi as c, unix::*, unix_names::*};
+pub(crate) use {abi as c, unix::*, unix_names::*, waking::*};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use {linux::*, linux_options::*, linux_table::*};

@@ -408,15 +408,30 @@ pub(crate) fn get_option(
     Ok((len as usize).min(room) * unit)
 }
 
-/// An option that is a number, of a descriptor that is known by its number only.
+/// An option of a descriptor that is known by its number only, for those who look on.
 #[cfg(feature = "_seam")]
-pub(crate) fn int_option(fd: RawFd, level: i32, name: i32) -> Option<i32> {
-    let mut value: c::c_int = 0;
-    let mut len = size_of::<c::c_int>() as c::socklen_t;
-    // SAFETY: the call writes one int, and its length; a number that is not open is an error.
-    let done =
-        unsafe { c::getsockopt(fd, level, name, ptr::from_mut(&mut value).cast(), &mut len) };
-    (done == 0).then_some(value)
+pub(crate) fn peek_option(fd: RawFd, level: i32, name: i32, value: &mut [u8]) -> Option<usize> {
+    let mut len = c::socklen_t::try_from(value.len()).ok()?;
+    // SAFETY: the call writes at most so many bytes, and their number; a number that is not open is
+    // an error. None of the options that are asked for has addresses in it.
+    let done = unsafe { c::getsockopt(fd, level, name, value.as_mut_ptr().cast(), &mut len) };
+    (done == 0).then_some(len as usize)
+}
+
+/// [`peek_option`] of one that is a number.
+#[cfg(feature = "_seam")]
+pub(crate) fn peek_number(fd: RawFd, level: i32, name: i32) -> Option<i32> {
+    let mut value = [0; 4];
+    peek_option(fd, level, name, &mut value).map(|_| i32::from_ne_bytes(value))
+}
+
+/// The own address of such a descriptor, and the peer's if that is asked for.
+#[cfg(feature = "_seam")]
+#[cfg_attr(not(feature = "trace"), allow(dead_code, reason = "for the recorder"))]
+pub(crate) fn peek_addr(fd: RawFd, of_peer: bool) -> Option<Storage> {
+    let call = if of_peer { c::getpeername } else { c::getsockname };
+    // SAFETY: both calls fit the contract of `read_addr`.
+    read_addr(|addr, len| unsafe { call(fd, addr, len) }).ok()
 }
 
 /// Sets an option. `EINVAL` if the kernel would write to addresses in `value` later.
@@ -479,6 +494,35 @@ pub(crate) fn monotonic() -> u64 {
     // SAFETY: the call writes one timespec.
     unsafe { c::clock_gettime(c::CLOCK_MONOTONIC, &mut now) };
     (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64)
+}
+
+/// Sees to it that these are called before a process is copied, and after it in both of them.
+#[cfg(feature = "trace")]
+pub(crate) fn at_fork(prepare: extern "C" fn(), parent: extern "C" fn(), child: extern "C" fn()) {
+    // SAFETY: the functions are there for as long as the process is.
+    let _ = unsafe { c::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+}
+
+/// Sees to it that this is called when the process ends by itself.
+#[cfg(feature = "trace")]
+pub(crate) fn at_exit(last: extern "C" fn()) {
+    // SAFETY: the function is there for as long as the process is.
+    let _ = unsafe { c::atexit(last) };
+}
+
+/// Makes a thread that no signal is delivered to.
+#[cfg(feature = "trace")]
+pub(crate) fn without_signals<T>(make: impl FnOnce() -> T) -> T {
+    // SAFETY: sets of signals are integers, for which zero is a value; each call fills or reads
+    // the set it is given, which lives until it returns. The mask is this thread's own.
+    unsafe {
+        let (mut all, mut before): (c::sigset_t, c::sigset_t) = MaybeUninit::zeroed().assume_init();
+        c::sigfillset(&mut all);
+        c::pthread_sigmask(c::SIG_BLOCK, &all, &mut before);
+        let made = make();
+        c::pthread_sigmask(c::SIG_SETMASK, &before, ptr::null_mut());
+        made
+    }
 }
 
 pub(super) fn check(answer: c::c_int) -> Result<()> {

@@ -1,0 +1,708 @@
+//! Records of calls, from the threads that make them to the one that writes them down.
+//!
+//! Here stands how a record is put into words, and how it is read back; what it looks like on paper
+//! is the business of `trace`.
+
+use std::cell::RefCell;
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
+
+use super::event::{About, Event, Op, Outcome};
+use super::ring::{Draft, Reader, Ring};
+use super::table::{self, CONNECTING, Entry, Kind, NAMED};
+use super::watch::{alone, open_gate, shut_gate};
+use crate::sys::{self, Errno, Interest, Storage, c};
+
+/// What a recording is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// The file, in which `%p` stands for the process.
+    pub(crate) path: PathBuf,
+    /// So many bytes of what is sent and received are kept.
+    pub(crate) payload: usize,
+    /// How often TCP is asked for what it knows.
+    pub(crate) sample: Option<Duration>,
+    /// The most memory for what has yet to be written, in bytes.
+    pub(crate) memory: usize,
+}
+
+/// A recording that is going on.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    pub(crate) plan: Plan,
+    rings: Mutex<Vec<Arc<Ring>>>,
+    /// Words that may still be taken for rings.
+    room: AtomicUsize,
+    /// Calls of threads that have no ring.
+    lost: AtomicU64,
+    writer: OnceLock<Thread>,
+    /// The writer waits until it is woken.
+    pub(crate) asleep: AtomicBool,
+    /// Somebody has asked it to hurry.
+    pub(crate) hurried: AtomicBool,
+    pub(crate) stopping: AtomicBool,
+    pub(crate) progress: Progress,
+}
+
+/// What the writer has done, for those who wait for it.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) state: Mutex<State>,
+    pub(crate) changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// So often somebody has asked for everything to be written, and was answered.
+    pub(crate) asked: u64,
+    pub(crate) answered: u64,
+    pub(crate) summary: Summary,
+    pub(crate) thread: Option<JoinHandle<()>>,
+    pub(crate) ended: bool,
+}
+
+/// What has been written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Summary {
+    pub(crate) calls: u64,
+    pub(crate) dropped: u64,
+    pub(crate) failed: Option<Errno>,
+}
+
+/// A ring has so many words, 256 KiB, or fewer where there is less memory.
+const RING: usize = 1 << 15;
+
+impl Recording {
+    pub(crate) fn new(plan: Plan) -> Recording {
+        Recording {
+            room: AtomicUsize::new((plan.memory / size_of::<u64>()).max(1 << 10)),
+            plan,
+            rings: Mutex::new(Vec::new()),
+            lost: AtomicU64::new(0),
+            writer: OnceLock::new(),
+            asleep: AtomicBool::new(false),
+            hurried: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            progress: Progress::default(),
+        }
+    }
+
+    /// The rings of all threads; those that have ended are given up once they are empty.
+    pub(crate) fn rings(&self) -> MutexGuard<'_, Vec<Arc<Ring>>> {
+        self.rings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many calls were lost since this was last asked because there was no ring for them.
+    pub(crate) fn take_lost(&self) -> u64 {
+        self.lost.swap(0, Ordering::Relaxed)
+    }
+
+    /// Gives back the room of a ring.
+    pub(crate) fn forget(&self, ring: &Ring) {
+        self.room.fetch_add(ring.len(), Ordering::Relaxed);
+    }
+
+    /// Says who writes.
+    pub(crate) fn written_by(&self, thread: Thread) {
+        let _ = self.writer.set(thread);
+    }
+
+    /// Wakes the writer.
+    #[cold]
+    pub(crate) fn wake(&self) {
+        self.asleep.store(false, Ordering::SeqCst);
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    /// A ring for the calling thread, if there is room for one more.
+    fn ring(&self) -> Option<Arc<Ring>> {
+        let take = |room: usize| {
+            let words = room.min(RING);
+            let words = if words.is_power_of_two() { words } else { words.next_power_of_two() / 2 };
+            (words >= 1 << 10).then_some(words)
+        };
+        let mut words = 0;
+        let taken = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
+            words = take(room)?;
+            Some(room - words)
+        });
+        taken.ok()?;
+        let ring = Arc::new(Ring::new(words, sys::thread_id()));
+        self.rings().push(Arc::clone(&ring));
+        Some(ring)
+    }
+}
+
+/// The recording that is going on, if there is one. To be used behind the gate only.
+static CURRENT: Mutex<Option<Arc<Recording>>> = Mutex::new(None);
+
+/// Another one with each recording that begins or ends, and in each copy of the process.
+static GENERATION: AtomicU32 = AtomicU32::new(1);
+
+/// This process is a copy whose recording is still its parent's.
+static COPIED: AtomicBool = AtomicBool::new(false);
+
+/// How a recording is begun anew in a copy of the process.
+static AGAIN: OnceLock<Again> = OnceLock::new();
+
+type Again = fn(&Plan) -> Option<Arc<Recording>>;
+
+fn slot() -> MutexGuard<'static, Option<Arc<Recording>>> {
+    CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes it the one that is going on, unless there is one.
+pub(crate) fn begin(
+    recording: impl FnOnce() -> std::io::Result<Arc<Recording>>,
+    again: Again,
+) -> std::io::Result<Arc<Recording>> {
+    if AGAIN.set(again).is_ok() {
+        sys::at_fork(before_fork, in_parent, in_child);
+    }
+    alone(|| {
+        let mut current = slot();
+        if current.is_some() && !COPIED.load(Ordering::Relaxed) {
+            return Err(std::io::Error::from_raw_os_error(c::EBUSY));
+        }
+        let recording = recording()?;
+        COPIED.store(false, Ordering::Relaxed);
+        *current = Some(Arc::clone(&recording));
+        GENERATION.fetch_add(1, Ordering::SeqCst);
+        Ok(recording)
+    })
+}
+
+/// No recording is going on any more.
+pub(crate) fn end() {
+    alone(|| {
+        *slot() = None;
+        GENERATION.fetch_add(1, Ordering::SeqCst);
+    });
+}
+
+/// The one that is going on in this process.
+pub(crate) fn current() -> Option<Arc<Recording>> {
+    alone(|| if COPIED.load(Ordering::Relaxed) { None } else { slot().clone() })
+}
+
+extern "C" fn before_fork() {
+    shut_gate();
+}
+
+extern "C" fn in_parent() {
+    open_gate();
+}
+
+extern "C" fn in_child() {
+    COPIED.store(true, Ordering::Relaxed);
+    GENERATION.fetch_add(1, Ordering::SeqCst);
+    open_gate();
+}
+
+/// What the calling thread writes to.
+struct Mine {
+    generation: u32,
+    recording: Option<Arc<Recording>>,
+    ring: Option<Arc<Ring>>,
+    /// The API call that the last system call belonged to, and of which descriptor it was.
+    span: u64,
+    fd: RawFd,
+    /// What the next call has to be to belong to it as well.
+    goes_on: GoesOn,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum GoesOn {
+    No,
+    /// It has to wait first.
+    ByWaiting,
+    /// It was interrupted, or has waited.
+    ByAny,
+}
+
+thread_local! {
+    static MINE: RefCell<Mine> = const {
+        RefCell::new(Mine {
+            generation: 0,
+            recording: None,
+            ring: None,
+            span: 0,
+            fd: -1,
+            goes_on: GoesOn::No,
+        })
+    };
+}
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        if let Some(ring) = &self.ring {
+            ring.ended.store(true, Ordering::Release);
+        }
+    }
+}
+
+static SPANS: AtomicU64 = AtomicU64::new(1);
+
+impl Mine {
+    /// Finds out what is recorded now, and whether this process is a copy whose recording has just
+    /// begun.
+    #[cold]
+    fn renew(&mut self, generation: u32) -> bool {
+        if let Some(ring) = self.ring.take() {
+            ring.ended.store(true, Ordering::Release);
+        }
+        self.generation = generation;
+        self.goes_on = GoesOn::No;
+        let (recording, copied) = alone(|| {
+            let mut current = slot();
+            let copied = COPIED.swap(false, Ordering::Relaxed);
+            if copied {
+                let plan = current.take().map(|recording| recording.plan.clone());
+                *current = plan.and_then(|plan| AGAIN.get().and_then(|again| again(&plan)));
+            }
+            (current.clone(), copied)
+        });
+        self.ring = recording.as_ref().and_then(|recording| recording.ring());
+        self.recording = recording;
+        copied
+    }
+
+    /// The span of a call: that of the one before, if it goes on.
+    fn span(&mut self, event: &Event<'_>) -> u64 {
+        let goes_on = match self.goes_on {
+            GoesOn::No => false,
+            GoesOn::ByWaiting => event.op == Op::Poll,
+            GoesOn::ByAny => true,
+        };
+        if !goes_on || event.fd != self.fd || event.fd < 0 {
+            self.span = SPANS.fetch_add(1, Ordering::Relaxed);
+        }
+        self.fd = event.fd;
+        self.goes_on = match (event.op, event.outcome) {
+            (Op::Poll, Outcome::Value(1..)) | (_, Outcome::Failed(Errno(c::EINTR))) => {
+                GoesOn::ByAny
+            }
+            (_, Outcome::Failed(Errno(c::EAGAIN | c::EINPROGRESS))) => GoesOn::ByWaiting,
+            _ => GoesOn::No,
+        };
+        self.span
+    }
+}
+
+/// Writes a record of at most so many words, and counts it if there is no room.
+fn write(most: usize, record: impl FnOnce(&mut Mine, &Plan, &mut Draft<'_>)) {
+    // A thread that is ending has no place for it any more.
+    let _ = MINE.try_with(|mine| {
+        let Ok(mut own) = mine.try_borrow_mut() else { return };
+        let generation = GENERATION.load(Ordering::Relaxed);
+        if own.generation != generation && own.renew(generation) {
+            drop(own);
+            declare();
+            match mine.try_borrow_mut() {
+                Ok(again) => own = again,
+                Err(_) => return,
+            }
+        }
+        let mut mine = own;
+        let Some(recording) = mine.recording.take() else { return };
+        let ring = mine.ring.take();
+        match &ring {
+            None => drop(recording.lost.fetch_add(1, Ordering::Relaxed)),
+            Some(ring) => {
+                let most = most + recording.plan.payload.div_ceil(8);
+                if let Some(mut draft) = ring.begin(most) {
+                    record(&mut mine, &recording.plan, &mut draft);
+                    draft.publish();
+                }
+                let asleep = recording.asleep.load(Ordering::Relaxed);
+                let hurry = ring.is_filling() && !recording.hurried.swap(true, Ordering::Relaxed);
+                if asleep || hurry {
+                    recording.wake();
+                }
+            }
+        }
+        (mine.recording, mine.ring) = (Some(recording), ring);
+    });
+}
+
+/// The kinds of records.
+const CALL: u64 = 0;
+const SOCKET: u64 = 1;
+const INFO: u64 = 2;
+const NAME: u64 = 3;
+
+/// Longer values of options and names of hosts are cut.
+const MOST_VALUE: usize = 256;
+
+/// Words of a record without the bytes that were sent or received.
+const MOST_CALL: usize = 16 + Storage::CAPACITY.div_ceil(8) + 2 * (1 + MOST_VALUE / 8);
+
+/// Writes down a call that has ended, and what else is to be known now.
+pub(super) fn call(
+    event: &Event<'_>,
+    id: Option<u64>,
+    entry: Option<&'static Entry>,
+    before: Option<u64>,
+) {
+    let kind = entry.map(Entry::kind).unwrap_or_default();
+    write(MOST_CALL, |mine, plan, draft| {
+        let (status, value) = match event.outcome {
+            Outcome::Value(value) => (0, value as u64),
+            Outcome::Failed(errno) => (1, errno.0 as u64),
+            Outcome::LookupFailed(code) => (2, code as u64),
+        };
+        let off = before.filter(|_| kind.1 == c::SOCK_STREAM);
+        let flags = u64::from(off.is_some());
+        draft.word(CALL | (event.op as u64) << 8 | status << 16 | flags << 24);
+        draft.word(event.start);
+        draft.word(event.end);
+        draft.word(value);
+        draft.word(id.unwrap_or(0));
+        draft.word(event.fd as u64);
+        draft.word(mine.span(event));
+        draft.word(off.unwrap_or(0));
+        about(&event.about, plan.payload, kind, draft);
+    });
+    if let (Some(id), Some(entry)) = (id, entry) {
+        aftermath(event, id, entry);
+    }
+}
+
+/// What is worth asking the kernel after such a call.
+fn aftermath(event: &Event<'_>, id: u64, entry: &Entry) {
+    let (fd, kind) = (event.fd, entry.kind());
+    let knows_peer = match (event.op, event.outcome) {
+        (Op::Connect, Outcome::Value(_)) => Some(true),
+        (Op::Connect, Outcome::Failed(Errno(c::EINPROGRESS))) => {
+            entry.mark(CONNECTING);
+            None
+        }
+        (Op::GetSockOpt, Outcome::Value(_)) if entry.unmark(CONNECTING) => Some(true),
+        (Op::Bind | Op::Listen, Outcome::Value(_)) => Some(false),
+        // The kernel has chosen an address by now.
+        (Op::SendTo | Op::SendMsg | Op::SendMmsg, Outcome::Value(_))
+            if kind.1 != c::SOCK_STREAM && !entry.mark(NAMED) =>
+        {
+            Some(false)
+        }
+        _ => None,
+    };
+    if let Some(knows_peer) = knows_peer {
+        entry.mark(NAMED);
+        let peer = if knows_peer { sys::peek_addr(fd, true) } else { None };
+        socket(fd, id, kind, From { peer: peer.as_ref(), known: true, ..From::default() });
+    }
+    let failed = match event.outcome {
+        Outcome::Failed(Errno(errno)) => {
+            !matches!(errno, c::EAGAIN | c::EINTR | c::EINPROGRESS | c::EBADF | c::ENOTSOCK)
+        }
+        _ => false,
+    };
+    if knows_peer == Some(true) || failed || event.op == Op::Shutdown {
+        info(fd, id, kind);
+    }
+}
+
+fn about(about: &About<'_>, payload: usize, kind: Kind, draft: &mut Draft<'_>) {
+    let data_of = |draft: &mut Draft<'_>, data: &super::event::Data<'_>| {
+        draft.word(data.len() as u64);
+        draft.word(hash(data, kind));
+        let kept = payload.min(data.len());
+        match data {
+            super::event::Data::One(bytes) => draft.bytes(bytes.get(..kept).unwrap_or_default()),
+            _ if kept == 0 => draft.bytes(&[]),
+            _ => {
+                let mut first = Vec::with_capacity(kept);
+                data.first(kept, |piece| first.extend_from_slice(piece));
+                draft.bytes(&first);
+            }
+        }
+    };
+    let addr = |draft: &mut Draft<'_>, addr: Option<&Storage>| {
+        draft.bytes(addr.map(Storage::as_bytes).unwrap_or_default());
+    };
+    let cut = |bytes: &[u8]| bytes.len().min(MOST_VALUE);
+    match *about {
+        About::Nothing => draft.word(0),
+        About::Made((family, ty, protocol)) | About::Pair((family, ty, protocol), _) => {
+            draft.word(1);
+            draft.word(family as u64);
+            draft.word(ty as u64);
+            draft.word(protocol as u64);
+        }
+        About::New(_) => draft.word(0),
+        About::Address(address) => {
+            draft.word(2);
+            addr(draft, Some(address));
+        }
+        About::Number(number) => {
+            draft.word(3);
+            draft.word(number as u64);
+        }
+        About::Accepted { from, .. } => {
+            draft.word(4);
+            addr(draft, from);
+        }
+        About::Out { ref data, flags, to, control } => {
+            draft.word(5);
+            draft.word(flags as u32 as u64 | (control as u64) << 32);
+            addr(draft, to);
+            data_of(draft, data);
+        }
+        About::In { room, flags, ref data, from, control } => {
+            draft.word(6);
+            draft.word(flags as u32 as u64 | (control as u64) << 32);
+            draft.word(room as u64);
+            addr(draft, from);
+            data_of(draft, data);
+        }
+        About::Batch { bytes, most, .. } => {
+            draft.word(7);
+            draft.word(bytes as u64);
+            draft.word(most as u64);
+        }
+        About::Option { level, number, value } => {
+            draft.word(8);
+            draft.word(level as u32 as u64 | (number as u32 as u64) << 32);
+            draft.bytes(value.get(..cut(value)).unwrap_or_default());
+        }
+        About::Wait { interest, limit, of } => {
+            draft.word(9);
+            draft.word(match interest {
+                Interest::Read => 0,
+                Interest::Write => 1,
+                Interest::Error => 2,
+            });
+            draft.word(
+                limit.map_or(u64::MAX, |limit| {
+                    u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX - 1)
+                }),
+            );
+            draft.word(of as u64);
+        }
+        About::Move { most, .. } => {
+            draft.word(10);
+            draft.word(most as u64);
+        }
+        About::Lookup { host, service } => {
+            draft.word(11);
+            for name in [host, service] {
+                let name = name.map(std::ffi::CStr::to_bytes).unwrap_or_default();
+                draft.bytes(name.get(..cut(name)).unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// A number that the same datagram has at both ends; zero for what is not one, or is long.
+fn hash(data: &super::event::Data<'_>, kind: Kind) -> u64 {
+    if kind.1 == c::SOCK_STREAM || kind.1 == 0 || data.len() > 2048 {
+        return 0;
+    }
+    if matches!(data, super::event::Data::Unseen(_)) {
+        return 0;
+    }
+    let whole = |bytes: &[u8]| {
+        let words = bytes.chunks_exact(8);
+        let mut last = [0; 8];
+        last.iter_mut().zip(words.remainder()).for_each(|(to, from)| *to = *from);
+        let words = words.map(|word| word.try_into().unwrap_or_default()).chain([last]);
+        // FNV-1a, a word at a time.
+        let start = 0xcbf2_9ce4_8422_2325_u64 ^ bytes.len() as u64;
+        let hash = words.map(u64::from_le_bytes).fold(start, |hash, word| {
+            let hash = (hash ^ word).wrapping_mul(0x100_0000_01b3);
+            hash ^ hash >> 29
+        });
+        (hash ^ hash >> 32) & 0xffff_ffff | 1 << 32
+    };
+    match data {
+        super::event::Data::One(bytes) => whole(bytes),
+        _ => {
+            let mut bytes = Vec::with_capacity(data.len());
+            data.first(usize::MAX, |piece| bytes.extend_from_slice(piece));
+            whole(&bytes)
+        }
+    }
+}
+
+/// Where a socket comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct From<'a> {
+    pub(super) from: Option<u64>,
+    pub(super) pair: Option<u64>,
+    pub(super) peer: Option<&'a Storage>,
+    /// It has an address by now, or may have.
+    pub(super) known: bool,
+}
+
+/// Writes down what is known of a socket.
+pub(super) fn socket(fd: RawFd, id: u64, kind: Kind, from: From<'_>) {
+    let local = if from.known { sys::peek_addr(fd, false) } else { None };
+    let mut cookie = [0; 8];
+    let cookie = sys::peek_option(fd, c::SOL_SOCKET, c::SO_COOKIE, &mut cookie)
+        .map_or(0, |_| u64::from_ne_bytes(cookie));
+    let now = sys::monotonic();
+    write(16 + 2 * (1 + Storage::CAPACITY.div_ceil(8)), |_, _, draft| {
+        draft.word(SOCKET);
+        for word in [now, id, fd as u64, kind.0 as u64, kind.1 as u64, kind.2 as u64, cookie] {
+            draft.word(word);
+        }
+        draft.word(from.from.unwrap_or(0));
+        draft.word(from.pair.unwrap_or(0));
+        draft.bytes(local.as_ref().map(Storage::as_bytes).unwrap_or_default());
+        draft.bytes(from.peer.map(Storage::as_bytes).unwrap_or_default());
+    });
+}
+
+/// Writes down what the kernel says of a connection.
+pub(super) fn info(fd: RawFd, id: u64, (family, ty, protocol): Kind) {
+    if ty != c::SOCK_STREAM {
+        return;
+    }
+    let is_tcp = matches!(family, c::AF_INET | c::AF_INET6)
+        && matches!(protocol, 0 | c::IPPROTO_TCP | c::IPPROTO_MPTCP);
+    let mut value = [0; MOST_VALUE];
+    let asked = is_tcp.then(|| sys::peek_option(fd, c::IPPROTO_TCP, c::TCP_INFO, &mut value));
+    let value = value.get(..asked.flatten().unwrap_or(0)).unwrap_or_default();
+    let (received, sent) = sys::peek_queues(fd);
+    if value.is_empty() && received.is_none() {
+        return;
+    }
+    let now = sys::monotonic();
+    write(8 + MOST_VALUE / 8, |_, _, draft| {
+        draft.word(INFO);
+        draft.word(now);
+        draft.word(id);
+        draft.word(received.map_or(u64::MAX, |bytes| bytes as u64));
+        draft.word(sent.map_or(u64::MAX, |bytes| bytes as u64));
+        draft.bytes(value);
+    });
+}
+
+/// Writes down every socket that is known: of those that were opened before, in this process or in
+/// the one that it is a copy of, nobody has heard yet.
+pub(crate) fn declare() {
+    table::each(|fd, entry| {
+        if let Some(id) = entry.id() {
+            socket(fd, id, entry.kind(), From { known: true, ..From::default() });
+        }
+    });
+}
+
+/// Writes down what the kernel says of every connection.
+pub(crate) fn sample() {
+    table::each(|fd, entry| {
+        if let Some(id) = entry.id() {
+            info(fd, id, entry.kind());
+        }
+    });
+}
+
+/// Writes down what the calling thread is called.
+pub(crate) fn name_thread(name: &str) {
+    let cut = name.as_bytes().get(..name.len().min(MOST_VALUE)).unwrap_or_default();
+    write(2 + MOST_VALUE / 8, |_, _, draft| {
+        draft.word(NAME);
+        draft.bytes(cut);
+    });
+}
+
+/// A record as it is read.
+#[derive(Debug)]
+pub(crate) enum Record<'w> {
+    Call(CallRecord<'w>),
+    Socket(SocketRecord<'w>),
+    Info {
+        time: u64,
+        id: u64,
+        received: Option<u64>,
+        sent: Option<u64>,
+        rest: Reader<'w>,
+    },
+    /// The name follows.
+    Name(Reader<'w>),
+}
+
+#[derive(Debug)]
+pub(crate) struct CallRecord<'w> {
+    pub(crate) op: Op,
+    pub(crate) outcome: Outcome,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) id: u64,
+    pub(crate) fd: RawFd,
+    pub(crate) span: u64,
+    pub(crate) off: Option<u64>,
+    /// What it was about, as [`about`] has written it.
+    pub(crate) rest: Reader<'w>,
+}
+
+#[derive(Debug)]
+pub(crate) struct SocketRecord<'w> {
+    pub(crate) time: u64,
+    pub(crate) id: u64,
+    pub(crate) fd: RawFd,
+    pub(crate) kind: Kind,
+    pub(crate) cookie: u64,
+    pub(crate) from: u64,
+    pub(crate) pair: u64,
+    /// The own address, and the peer's.
+    pub(crate) rest: Reader<'w>,
+}
+
+impl<'w> Record<'w> {
+    /// The record in these words.
+    pub(crate) fn read(words: &'w [u64]) -> Option<Record<'w>> {
+        let mut reader = Reader(words);
+        let head = reader.word();
+        let known = |word: u64| (word != u64::MAX).then_some(word);
+        Some(match head & 0xff {
+            CALL => {
+                let (start, end, value) = (reader.word(), reader.word(), reader.word());
+                let (id, fd, span, off) =
+                    (reader.word(), reader.word() as RawFd, reader.word(), reader.word());
+                let outcome = match head >> 16 & 0xff {
+                    0 => Outcome::Value(value as i64),
+                    1 => Outcome::Failed(Errno(value as i32)),
+                    _ => Outcome::LookupFailed(value as i32),
+                };
+                Record::Call(CallRecord {
+                    op: Op::of_number((head >> 8) as u8)?,
+                    outcome,
+                    start,
+                    end,
+                    id,
+                    fd,
+                    span,
+                    off: (head >> 24 & 1 != 0).then_some(off),
+                    rest: reader,
+                })
+            }
+            SOCKET => Record::Socket(SocketRecord {
+                time: reader.word(),
+                id: reader.word(),
+                fd: reader.word() as RawFd,
+                kind: (reader.word() as i32, reader.word() as i32, reader.word() as i32),
+                cookie: reader.word(),
+                from: reader.word(),
+                pair: reader.word(),
+                rest: reader,
+            }),
+            INFO => Record::Info {
+                time: reader.word(),
+                id: reader.word(),
+                received: known(reader.word()),
+                sent: known(reader.word()),
+                rest: reader,
+            },
+            NAME => Record::Name(reader),
+            _ => return None,
+        })
+    }
+}

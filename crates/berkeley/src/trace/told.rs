@@ -1,0 +1,371 @@
+//! What a record says, in the field's words.
+
+use super::line::Line;
+use crate::addr::Addr;
+use crate::error::LookupCode;
+use crate::kind::{Family, MsgFlags, Protocol, Type};
+use crate::opt::{self, Codec, Row, TcpInfo};
+use crate::seam::event::{Op, Outcome};
+use crate::seam::record::{CallRecord, Record, SocketRecord};
+use crate::seam::ring::Reader;
+use crate::sys::{Errno, Storage, c};
+
+/// Writes lines for records of one process; its memory is used again.
+#[derive(Debug, Default)]
+pub(super) struct Teller {
+    process: u32,
+    bytes: Vec<u8>,
+}
+
+impl Teller {
+    pub(super) fn of(process: u32) -> Teller {
+        Teller { process, ..Teller::default() }
+    }
+
+    /// Tells of a thread, which has this name, or the one that the system knows.
+    pub(super) fn thread(&mut self, thread: u32, name: Option<&mut Reader<'_>>, out: &mut Vec<u8>) {
+        match name {
+            Some(name) => name.bytes(&mut self.bytes),
+            None => {
+                let file = format!("/proc/self/task/{thread}/comm");
+                self.bytes = std::fs::read(file).unwrap_or_default();
+            }
+        }
+        let name = String::from_utf8_lossy(&self.bytes).trim_end().to_owned();
+        self.line("thread", crate::sys::monotonic(), out, |line| {
+            line.number("tid", thread.into());
+            line.shown("name", Some(&name).filter(|name| !name.is_empty()));
+        });
+    }
+
+    pub(super) fn tell(&mut self, record: Record<'_>, thread: u32, out: &mut Vec<u8>) {
+        match record {
+            Record::Call(call) => self.call(call, thread, out),
+            Record::Socket(socket) => self.socket(socket, out),
+            Record::Info { time, id, received, sent, mut rest } => {
+                rest.bytes(&mut self.bytes);
+                let info = TcpInfo::decode(&self.bytes);
+                self.line("info", time, out, |line| {
+                    line.socket("sock", id);
+                    if let Some(info) = info {
+                        tcp(line, &info);
+                    }
+                    if let Some(bytes) = received {
+                        line.number("rcv_queue", signed(bytes));
+                    }
+                    if let Some(bytes) = sent {
+                        line.number("snd_queue", signed(bytes));
+                    }
+                });
+            }
+            Record::Name(_) => {}
+        }
+    }
+
+    pub(super) fn line(
+        &self,
+        event: &str,
+        time: u64,
+        out: &mut Vec<u8>,
+        members: impl FnOnce(&mut Line<'_>),
+    ) {
+        Line::write(out, |line| {
+            line.text("ev", event);
+            line.seconds("t", time);
+            line.number("pid", self.process.into());
+            members(line);
+        });
+    }
+
+    fn socket(&mut self, socket: SocketRecord<'_>, out: &mut Vec<u8>) {
+        let SocketRecord { time, id, fd, kind, cookie, from, pair, mut rest } = socket;
+        let local = address(&mut rest, &mut self.bytes);
+        let peer = address(&mut rest, &mut self.bytes);
+        let (family, ty) = (Family(kind.0), Type(kind.1));
+        self.line("socket", time, out, |line| {
+            line.socket("sock", id);
+            line.number("fd", fd.into());
+            line.text("family", &family.to_string());
+            line.text("type", &ty.to_string());
+            line.text("proto", &protocol(kind));
+            line.shown("local", local);
+            line.shown("peer", peer);
+            match cookie {
+                0 => line.null("cookie"),
+                _ => line.number("cookie", signed(cookie)),
+            }
+            if pair != 0 {
+                line.socket("pair", pair);
+            }
+            if from != 0 {
+                line.socket("from", from);
+            }
+        });
+    }
+
+    fn call(&mut self, call: CallRecord<'_>, thread: u32, out: &mut Vec<u8>) {
+        let CallRecord { op, outcome, start, end, id, fd, span, off, mut rest } = call;
+        let bytes = &mut self.bytes;
+        let mut after = After::default();
+        let process = self.process;
+        Line::write(out, |line| {
+            line.text("ev", "call");
+            line.seconds("t", start);
+            line.seconds("dur", end.saturating_sub(start));
+            line.number("pid", process.into());
+            line.number("tid", thread.into());
+            match id {
+                0 => line.null("sock"),
+                _ => line.socket("sock", id),
+            }
+            line.number("fd", fd.into());
+            line.text("op", op.name());
+            line.object("args", |line| after = args(line, op, outcome, &mut rest, bytes));
+            match outcome {
+                Outcome::Value(value) => {
+                    line.number("ret", value);
+                    line.null("errno");
+                }
+                Outcome::Failed(errno) => {
+                    line.null("ret");
+                    line.text("errno", &name_of(errno));
+                }
+                Outcome::LookupFailed(code) => {
+                    line.null("ret");
+                    let name = LookupCode(code).name();
+                    line.text("errno", &name.map_or_else(|| code.to_string(), str::to_owned));
+                }
+            }
+            if let Some(off) = off {
+                line.number("off", signed(off));
+            }
+            if after.has_data && !bytes.is_empty() {
+                line.base64("data", bytes);
+            }
+            if let Some(hash) = after.hash {
+                line.text("hash", &format!("{hash:08x}"));
+            }
+            if let Some(left) = after.left {
+                line.seconds("left", left);
+            }
+            if after.plain {
+                line.yes("tls");
+            }
+            line.number("span", signed(span));
+        });
+    }
+}
+
+/// What stands behind the arguments of a call.
+#[derive(Default)]
+struct After {
+    /// The bytes are in the teller's memory.
+    has_data: bool,
+    hash: Option<u64>,
+    left: Option<u64>,
+    plain: bool,
+}
+
+/// Writes the arguments, as `record::about` has put them into words.
+fn args(
+    line: &mut Line<'_>,
+    op: Op,
+    outcome: Outcome,
+    rest: &mut Reader<'_>,
+    bytes: &mut Vec<u8>,
+) -> After {
+    let mut after = After { plain: matches!(op, Op::SslRead | Op::SslWrite), ..After::default() };
+    let mut data = |rest: &mut Reader<'_>, bytes: &mut Vec<u8>| {
+        let len = rest.word();
+        after.hash = Some(rest.word()).filter(|hash| *hash != 0).map(|hash| hash & 0xffff_ffff);
+        rest.bytes(bytes);
+        after.has_data = true;
+        len
+    };
+    match rest.word() {
+        1 => {
+            let kind = (rest.word() as i32, rest.word() as i32, rest.word() as i32);
+            line.text("family", &Family(kind.0).to_string());
+            line.text("type", &Type(kind.1).to_string());
+            line.number("proto", kind.2.into());
+        }
+        2 => line.shown("addr", address_of(rest, bytes)),
+        3 => {
+            let number = rest.word() as i32;
+            match op {
+                Op::Shutdown => line.text("how", shutdown_name(number)),
+                Op::Listen => line.number("backlog", number.into()),
+                Op::Ioctl => line.number("nonblocking", number.into()),
+                _ => line.number("number", number.into()),
+            }
+        }
+        4 => {
+            if let Some(from) = address(rest, bytes) {
+                line.shown("from", Some(from));
+            }
+        }
+        5 => {
+            let flags = rest.word();
+            let to = address_of(rest, bytes);
+            let len = data(rest, bytes);
+            line.number("len", signed(len));
+            line.text("flags", &flags_text(flags as i32));
+            if let Some(to) = to {
+                line.shown("addr", Some(to));
+            }
+            control(line, flags);
+        }
+        6 => {
+            let flags = rest.word();
+            line.number("room", signed(rest.word()));
+            line.text("flags", &flags_text(flags as i32 & i32::MAX));
+            let from = address_of(rest, bytes);
+            let len = data(rest, bytes);
+            if outcome.value().is_some_and(|value| value != signed(len)) {
+                // More came than there was room for.
+                line.number("kept", signed(len));
+            }
+            if let Some(from) = from {
+                line.shown("from", Some(from));
+            }
+            control(line, flags);
+        }
+        7 => {
+            line.number("bytes", signed(rest.word()));
+            line.number("vlen", signed(rest.word()));
+        }
+        8 => {
+            let both = rest.word();
+            rest.bytes(bytes);
+            option(line, both as i32, (both >> 32) as i32, bytes);
+        }
+        9 => {
+            let interest = match rest.word() {
+                0 => "read",
+                1 => "write",
+                _ => "error",
+            };
+            line.text("for", interest);
+            after.left = Some(rest.word()).filter(|left| *left != u64::MAX);
+            let of = rest.word();
+            if of != 1 {
+                line.number("of", signed(of));
+            }
+        }
+        10 => line.number("len", signed(rest.word())),
+        11 => {
+            for name in ["host", "service"] {
+                rest.bytes(bytes);
+                let text = String::from_utf8_lossy(bytes);
+                line.shown(name, Some(text).filter(|text| !text.is_empty()));
+            }
+        }
+        _ => {}
+    }
+    after
+}
+
+fn control(line: &mut Line<'_>, flags: u64) {
+    if flags >> 32 != 0 {
+        line.number("control", signed(flags >> 32));
+    }
+}
+
+fn option(line: &mut Line<'_>, level: i32, number: i32, value: &[u8]) {
+    let row = opt::TABLE.iter().find(|row| (row.level, row.number) == (level, number));
+    match row {
+        Some(row) => {
+            line.text("level", row.level_name);
+            line.text("name", row.name);
+        }
+        None => {
+            line.number("level", level.into());
+            line.number("name", number.into());
+        }
+    }
+    match (row, value) {
+        (_, []) => line.null("value"),
+        (_, [byte]) => line.number("value", i64::from(*byte)),
+        (_, value) => match (<[u8; 4]>::try_from(value), row.and_then(|row| described(row, value)))
+        {
+            (Ok(number), _) => line.number("value", i32::from_ne_bytes(number).into()),
+            (_, Some(text)) => line.text("value", &text),
+            (_, None) => {
+                let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
+                line.text("value", &hex);
+            }
+        },
+    }
+}
+
+fn described(row: &Row, value: &[u8]) -> Option<String> {
+    (row.describe)(value)
+}
+
+fn tcp(line: &mut Line<'_>, info: &TcpInfo) {
+    let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    // As RFC 9293 writes it.
+    line.text("state", &info.state.to_string().to_uppercase().replace('-', "_"));
+    line.seconds("rtt", nanos(info.rtt));
+    line.seconds("rttvar", nanos(info.rtt_variance));
+    line.number("cwnd", info.congestion_window.into());
+    line.number("retrans", info.total_retransmits.into());
+    line.number("unacked", info.unacked.into());
+}
+
+fn shutdown_name(how: i32) -> &'static str {
+    match how {
+        c::SHUT_RD => "SHUT_RD",
+        c::SHUT_WR => "SHUT_WR",
+        _ => "SHUT_RDWR",
+    }
+}
+
+fn name_of(errno: Errno) -> String {
+    errno.name().map_or_else(|| errno.number().to_string(), str::to_owned)
+}
+
+fn protocol((family, ty, protocol): (i32, i32, i32)) -> String {
+    let is_ip = matches!(family, c::AF_INET | c::AF_INET6);
+    let protocol = match (protocol, ty) {
+        (0, c::SOCK_STREAM) if is_ip => c::IPPROTO_TCP,
+        (0, c::SOCK_DGRAM) if is_ip => c::IPPROTO_UDP,
+        _ => protocol,
+    };
+    Protocol(protocol).shown_in(Family(family))
+}
+
+fn flags_text(flags: i32) -> String {
+    if flags == 0 {
+        return "0".to_owned();
+    }
+    let flags = MsgFlags::from_bits_retain(flags);
+    let mut names = flags.iter_names();
+    let mut text: Vec<String> = names.by_ref().map(|(name, _)| format!("MSG_{name}")).collect();
+    let rest = names.remaining().bits();
+    if rest != 0 {
+        text.push(format!("{rest:#x}"));
+    }
+    text.join("|")
+}
+
+/// An address that stands in a record, unless it says nothing.
+fn address_of(rest: &mut Reader<'_>, bytes: &mut Vec<u8>) -> Option<Addr> {
+    rest.bytes(bytes);
+    let addr = Addr(Storage::from_bytes(bytes)?);
+    (!addr.is_empty()).then_some(addr)
+}
+
+/// The same, for those of a socket: one that nobody has given it says nothing.
+fn address(rest: &mut Reader<'_>, bytes: &mut Vec<u8>) -> Option<Addr> {
+    let addr = address_of(rest, bytes)?;
+    let unnamed = match addr.family() {
+        Family::UNIX => addr.as_bytes().len() <= 2,
+        _ => addr.to_ip().is_some_and(|ip| ip.port() == 0 && ip.ip().is_unspecified()),
+    };
+    (!unnamed).then_some(addr)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
