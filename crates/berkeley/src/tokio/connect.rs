@@ -13,7 +13,7 @@ use crate::error::{Call, Cause, Error, Result};
 use crate::kind::Family;
 use crate::socket::Socket as Plain;
 use crate::sys::{Errno, Interest, Woken};
-use crate::target::{Asked, ToAddr};
+use crate::target::{ToAddr, is_numeric, resolve};
 
 /// Listens at a place, as [`create_server`](crate::create_server) does; for more,
 /// [`Server`](crate::Server) and `try_from` its socket.
@@ -161,15 +161,15 @@ impl Socket {
         patience: &mut Patience,
     ) -> Result<Addr> {
         let family = self.plain().family();
-        let asked = match addr.ask(family) {
-            Ok(Asked::Addr(addr)) => return Ok(addr),
-            Ok(Asked::Host(question)) if question.is_numeric() => {
-                return question.resolve(family).map_err(|error| in_call(error, call));
+        let question = match addr.ask(family) {
+            Ok(Ok(addr)) => return Ok(addr),
+            Ok(Err(question)) if is_numeric(&question) => {
+                return resolve(&question, family).map_err(|error| in_call(error, call));
             }
-            Ok(Asked::Host(question)) => question,
+            Ok(Err(question)) => question,
             Err(error) => return Err(error.in_call(call)),
         };
-        let lookup = elsewhere(Call::GetAddrInfo, move || asked.resolve(family));
+        let lookup = elsewhere(Call::GetAddrInfo, move || resolve(&question, family));
         let found = match self.moment(patience) {
             None => lookup.await,
             Some(moment) => match timeout_at(moment, lookup).await {
