@@ -140,6 +140,7 @@ impl Socket {
     /// the peer gave up meanwhile.
     ///
     /// See `accept(2)`.
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn accept(&self) -> Result<(Socket, Addr)> {
         let timeout = default_timeout();
         let mut from = Storage::empty();
@@ -151,7 +152,7 @@ impl Socket {
             }
         })?;
         let kind = (self.family, self.ty, self.protocol);
-        Ok((Socket::assemble(fd, kind, timeout), Addr(from)))
+        Ok((Socket::assemble(fd, kind, timeout).here(), Addr(from)))
     }
 
     /// Ends one direction of the connection or both. The peer receives the end after all data.

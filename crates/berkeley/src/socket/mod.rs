@@ -130,13 +130,14 @@ impl Socket {
     ///
     /// See `socket(2)`.
     #[doc(alias = "socket")]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn new(family: Family, ty: Type, protocol: Protocol) -> Result<Socket> {
         let timeout = default_timeout();
         let fd = seam::socket(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
             let protocol = protocol.shown_in(family);
             Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
         })?;
-        Ok(Socket::assemble(fd, (family, ty, protocol), timeout))
+        Ok(Socket::assemble(fd, (family, ty, protocol), timeout).here())
     }
 
     /// Two sockets that are connected to each other.
@@ -156,6 +157,7 @@ impl Socket {
     ///
     /// See `socketpair(2)`.
     #[doc(alias = "socketpair")]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn pair(family: Family, ty: Type, protocol: Protocol) -> Result<(Socket, Socket)> {
         let timeout = default_timeout();
         let (a, b) =
@@ -164,7 +166,7 @@ impl Socket {
                 Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
             })?;
         let kind = (family, ty, protocol);
-        Ok((Socket::assemble(a, kind, timeout), Socket::assemble(b, kind, timeout)))
+        Ok((Socket::assemble(a, kind, timeout).here(), Socket::assemble(b, kind, timeout).here()))
     }
 
     /// The socket of an open descriptor, whose family, type, protocol and blocking mode are asked
@@ -183,6 +185,7 @@ impl Socket {
     ///
     /// `ENOTSOCK` if it is something else; the descriptor is then closed.
     #[doc(alias("fromfd", "fileno"))]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn from_fd(fd: OwnedFd) -> Result<Socket> {
         let ask = |name| {
             let mut value = [0; 4];
@@ -193,7 +196,7 @@ impl Socket {
         let kind =
             (Family(ask(c::SO_DOMAIN)?), Type(ask(c::SO_TYPE)?), Protocol(ask(c::SO_PROTOCOL)?));
         let nonblocking = sys::is_nonblocking(fd.as_fd()).map_err(Error::of(Call::Socket))?;
-        Ok(Socket::assemble(fd, kind, nonblocking.then_some(Duration::ZERO)))
+        Ok(Socket::assemble(fd, kind, nonblocking.then_some(Duration::ZERO)).here())
     }
 
     /// A second socket with a descriptor of its own for the same connection. Timeouts are each
@@ -215,12 +218,13 @@ impl Socket {
     ///
     /// See `dup(2)`.
     #[doc(alias = "try_clone")]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn dup(&self) -> Result<Socket> {
         let fd = seam::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
         let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), self.timeout());
         same.until.set(self.deadline());
         same.flags.set((self.family, self.ty, self.protocol), same.blocks());
-        Ok(same)
+        Ok(same.here())
     }
 
     /// Gives up the socket and answers its descriptor, still open.
@@ -291,6 +295,23 @@ impl Socket {
         // Not every socket can be shut down, but every one that can wakes those who wait in it.
         let _ = seam::shutdown(self.fd.as_fd(), c::SHUT_RDWR);
         seam::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
+    }
+
+    /// Remembers where in the program the socket was opened, if somebody keeps a list.
+    #[cfg(feature = "registry")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn here(self) -> Socket {
+        if seam::watch::mode() & seam::watch::REGISTRY != 0 {
+            seam::watch::opened_at(self.fd.as_raw_fd(), std::panic::Location::caller());
+        }
+        self
+    }
+
+    #[cfg(not(feature = "registry"))]
+    #[inline]
+    pub(crate) fn here(self) -> Socket {
+        self
     }
 
     pub(crate) fn assemble(
