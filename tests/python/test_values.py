@@ -470,6 +470,17 @@ class Row20Timestamps(unittest.TestCase):
             sock.sendto(b"then", sock.getsockname())
             self.assertEqual(sock.recv_timestamped(100), (b"then", None, sock.getsockname()))
 
+    def test_files_that_come_along_are_closed(self):
+        before = len(os.listdir("/proc/self/fd"))
+        first, second = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with first, second:
+            second.set_timestamps()
+            first.send_fds([b"x"], [0, 0])
+            data, stamp, _ = second.recv_timestamped(10)
+            self.assertEqual(data, b"x")
+            self.assertIsNotNone(stamp)
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+
     def test_when_a_datagram_went(self):
         with udp() as sock:
             sock.set_timestamps(receive=False, send=True)
