@@ -13,6 +13,7 @@ _LATER = {
     "abandoned_lookups": "_lookups",
     "get_lookup_timeout": "_lookups",
     "set_lookup_timeout": "_lookups",
+    "trace": "_recording",
 }
 
 __all__ = ["install", "socket", *_LATER]

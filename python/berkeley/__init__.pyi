@@ -5,6 +5,7 @@ from berkeley._lookups import (
     get_lookup_timeout as get_lookup_timeout,
     set_lookup_timeout as set_lookup_timeout,
 )
+from berkeley._recording import trace as trace
 
 __all__ = [
     "Holder",
@@ -13,6 +14,7 @@ __all__ = [
     "install",
     "set_lookup_timeout",
     "socket",
+    "trace",
 ]
 
 def install() -> None: ...

@@ -14,6 +14,7 @@ mod names;
 mod object;
 mod race;
 mod raw;
+mod recorder;
 mod transfer;
 
 use std::ffi::{CStr, CString, c_int};
