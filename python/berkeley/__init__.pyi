@@ -1,4 +1,4 @@
-from berkeley import socket as socket
+from berkeley import socket as socket, values as values
 from berkeley._holders import Holder as Holder
 from berkeley._lookups import (
     abandoned_lookups as abandoned_lookups,
@@ -6,15 +6,25 @@ from berkeley._lookups import (
     set_lookup_timeout as set_lookup_timeout,
 )
 from berkeley._recording import trace as trace
+from berkeley._whole import (
+    IncompleteReadError as IncompleteReadError,
+    LimitOverrunError as LimitOverrunError,
+)
+from berkeley.values import decode_control as decode_control, ping as ping
 
 __all__ = [
     "Holder",
+    "IncompleteReadError",
+    "LimitOverrunError",
     "abandoned_lookups",
+    "decode_control",
     "get_lookup_timeout",
     "install",
+    "ping",
     "set_lookup_timeout",
     "socket",
     "trace",
+    "values",
 ]
 
 def install() -> None: ...

@@ -5,6 +5,7 @@ mod args;
 mod batch;
 mod calls;
 mod data;
+mod deadline;
 mod errors;
 mod fast;
 mod holder;
@@ -16,6 +17,9 @@ mod race;
 mod raw;
 mod recorder;
 mod transfer;
+mod tuning;
+mod values;
+mod whole;
 
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, Ordering};
 use std::time::Duration;
 
 use berkeley::opt::{Int, Opt};
-use berkeley::{Errno, Family, Lent, MsgFlags, Protocol, Socket, Type};
+use berkeley::{Deadline, Errno, Family, Lent, MsgFlags, Protocol, SharedDeadline, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
 use crate::address::{self, Kind};
@@ -37,6 +37,8 @@ pub(crate) struct Object {
     /// Where CPython has its module's state.
     #[cfg(Py_3_12)]
     state: *mut c_void,
+    /// What CPython's has not.
+    pub(crate) until: SharedDeadline,
 }
 
 /// Where the number stands: right behind what every object has.
@@ -81,7 +83,8 @@ impl Object {
         Type::from(self.ty.load(Ordering::Relaxed))
     }
 
-    /// The socket, for one call with the interpreter in hand; [`Object::during`] is for the others.
+    /// The socket, for one call with the interpreter in hand, which does not know of the deadline
+    /// yet; [`Object::during`] is for the others.
     #[inline]
     pub(crate) fn lend(&self) -> Res<Lent> {
         let (family, protocol) =
@@ -123,6 +126,7 @@ impl Object {
         let ongoing = Ongoing::new();
         let listed = self.calls.enter(py, &ongoing);
         let lent = self.lend()?;
+        lent.believe_deadline(&self.until);
         let done = detached(py, || call(&lent));
         drop(listed);
         done.map_err(|error| self.raise(&error))
@@ -139,6 +143,7 @@ impl Object {
         let ongoing = Ongoing::new();
         let _listed = self.calls.enter(py, &ongoing);
         let lent = self.lend()?;
+        lent.believe_deadline(&self.until);
         Ok(detached(py, || work(&lent)))
     }
 
@@ -344,6 +349,7 @@ unsafe extern "C" fn new(
         let object = unsafe { Object::of(made.as_ptr()) };
         object.fill(-1, 0, 0, 0);
         object.timeout.store(-1, Ordering::Relaxed);
+        object.until.set(Deadline::NEVER);
         Ok(made.into_ptr())
     })
 }

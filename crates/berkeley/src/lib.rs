@@ -28,6 +28,7 @@
 //! | pass descriptors, credentials, times, packet info | [`send_message`](Socket::send_message), [`recv_message`](Socket::recv_message) with [`cmsg`]; [`send_fds`](Socket::send_fds), [`recv_fds`](Socket::recv_fds) |
 //! | send and receive many datagrams per call, with offload | [`send_batch`](Socket::send_batch), [`recv_batch`](Socket::recv_batch) with [`batch`] |
 //! | send and receive whole frames by memory shared with the kernel (AF_XDP) | [`xdp`] |
+//! | wait in a task instead of a thread, by Tokio | the module `tokio`, with the feature `tokio` |
 //! | have thousands of operations in flight, by io_uring | the module `uring`, with the feature `io-uring` |
 //! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
@@ -94,6 +95,8 @@ mod sys;
 mod table;
 mod target;
 mod time;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 #[cfg(feature = "trace")]
 pub mod trace;
 #[cfg(feature = "io-uring")]
@@ -131,7 +134,7 @@ pub use stream::{LengthPrefix, SocketFile};
 pub use sys::Errno;
 pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;
-pub use time::Deadline;
+pub use time::{Deadline, SharedDeadline};
 pub use zerocopy::{SendMemory, ZeroCopy, ZeroCopyDone};
 
 /// Parsers that are not public, for the fuzz targets alone: no part of the interface.
