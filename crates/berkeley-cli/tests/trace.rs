@@ -78,6 +78,75 @@ fn mistakes_end_with_a_status_and_what_to_try() {
 }
 
 #[test]
+fn other_programs_get_their_forms() {
+    let file = recording("unix");
+    for (form, beginning) in [("perfetto", "{\""), ("otlp", "{\"resourceSpans\""), ("strace", "")] {
+        let (status, out, err) = say(&["export", form, &file, "-o", "-"], b"");
+        assert_eq!(status, Some(0), "{err}");
+        assert!(out.starts_with(beginning) && out.len() > 100, "{out}");
+    }
+    let output = run(berkeley().args(["trace", "export", "pcapng", &file, "-o", "-"]), b"");
+    assert!(output.stdout.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]));
+    assert_eq!(say(&["export", "gif", &file], b"").0, Some(2));
+}
+
+#[test]
+fn what_is_added_is_shown_as_it_comes() {
+    use std::io::{BufRead, BufReader, Write};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grows.jsonl");
+    let mut file = std::fs::File::create(&path).unwrap();
+    let mut command = berkeley();
+    command.args(["trace", "show", "--watch", "--timeout", "20"]).arg(&path);
+    command.env("LC_ALL", "C.UTF-8").stdin(std::process::Stdio::null());
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    for op in ["socket", "bind", "listen"] {
+        let t = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let line = format!(
+            r#"{{"ev":"call","t":{:.9},"dur":0.00001,"pid":1,"sock":"s1","op":"{op}","args":{{}},"ret":0}}"#,
+            t.as_secs_f64()
+        );
+        // Half a line is not yet one.
+        let (begin, end) = line.split_at(30);
+        write!(file, "{begin}").unwrap();
+        writeln!(file, "{end}").unwrap();
+        let mut shown = String::new();
+        output.read_line(&mut shown).unwrap();
+        assert!(shown.contains(&format!("{op}()")), "{shown}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn on_a_terminal_it_is_a_picture_that_ends_with_a_key() {
+    use std::io::Write;
+
+    let Some(script) = berkeley_testing::program("script") else {
+        berkeley_testing::skip!("script, which makes a terminal, is not installed");
+    };
+    let shown = format!(
+        "stty rows 30 cols 100; {} trace show --watch {}",
+        env!("CARGO_BIN_EXE_berkeley"),
+        recording("unix")
+    );
+    let mut command = std::process::Command::new(script);
+    command.args(["-qec", &shown, "/dev/null"]).env("LC_ALL", "C.UTF-8").env("TERM", "xterm");
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    // What was typed before it listens is kept by the terminal.
+    keys.write_all(b"kkq").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let screen = text(&output.stdout);
+    assert!(output.status.success(), "{screen}");
+    assert!(screen.contains("s1.listen(5)") && screen.contains("q ends"), "{screen}");
+    assert!(screen.contains("\u{1b}[?1049h") && screen.contains("\u{1b}[?1049l"), "{screen}");
+}
+
+#[test]
 fn the_standard_input_is_a_file_too() {
     let whole = std::fs::read(recording("unix")).unwrap();
     let (status, out, err) = say(&["show", "-"], &whole);

@@ -170,3 +170,21 @@ fn numbers_are_those_of_the_calls() {
     assert_eq!((send.calls, send.errors, send.bytes), (4, 0, 46));
     assert!(send.p50 <= send.p99 && send.p99 <= send.max && send.max <= send.total);
 }
+
+#[test]
+fn what_grows_is_kept_to_its_last_calls() {
+    let mut live = berkeley_picture::Live::new(50);
+    let [server, clients] = crowd(10, 20);
+    // As it comes: in pieces that do not end with lines, of two files in turns.
+    for (file, text) in [(0, server), (1, clients)] {
+        let bytes = text.as_bytes();
+        for piece in bytes.chunks(700) {
+            live.push(file, std::str::from_utf8(piece).unwrap());
+        }
+    }
+    let trace = live.trace();
+    assert_eq!(trace.unread, 0);
+    assert!((50..=100).contains(&trace.calls.len()), "{}", trace.calls.len());
+    assert!(live.calls() > 800, "{}", live.calls());
+    assert_eq!(trace.sockets.iter().filter(|socket| socket.other.is_some()).count(), 20);
+}

@@ -22,6 +22,7 @@ use crate::raw::{
 };
 use crate::tuning;
 use crate::values;
+use crate::whole;
 
 type Answer = Res<Owned>;
 
@@ -64,6 +65,7 @@ pub(crate) fn module() -> Answer {
     ];
     functions.extend(lookup::table());
     functions.extend(race::table());
+    functions.extend(whole::table());
     functions.extend(holder::table());
     let more = values::FUNCTIONS.into_iter().chain(tuning::FUNCTIONS);
     functions.extend(more.map(|(name, call, doc)| function(name, call, doc)));

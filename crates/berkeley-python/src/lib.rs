@@ -18,6 +18,7 @@ mod raw;
 mod transfer;
 mod tuning;
 mod values;
+mod whole;
 
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;
