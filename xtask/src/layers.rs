@@ -36,6 +36,7 @@ const ORDER: &[&str] = &[
     "dial",
     "ping",
     "uring",
+    "registry",
     "tokio",
     "trace",
     "lib",

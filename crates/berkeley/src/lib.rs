@@ -33,6 +33,7 @@
 //! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
+//! | list the open sockets of the program, and where each was opened | the module `registry`, with the feature `registry` |
 //! | ask a host whether it is there | [`ping()`], [`Pinger`]; [`icmp`] builds and reads the messages |
 //! | join multicast groups | [`join_group`](Socket::join_group), [`join_source`](Socket::join_source), [`set_multicast`](Socket::set_multicast) |
 //! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace` |
@@ -88,6 +89,8 @@ mod kind;
 mod names;
 pub mod opt;
 mod ping;
+#[cfg(feature = "registry")]
+pub mod registry;
 mod seam;
 mod socket;
 mod stream;

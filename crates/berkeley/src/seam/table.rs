@@ -8,6 +8,8 @@ use std::os::fd::RawFd;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
+use crate::sys::Place;
+
 /// What is known of a socket. Zero means nothing of everything.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
@@ -21,6 +23,8 @@ pub(crate) struct Entry {
     pub(crate) used: AtomicU64,
     pub(crate) received: AtomicU64,
     pub(crate) sent: AtomicU64,
+    /// Where in the program it was opened.
+    pub(crate) place: Place,
     /// What else is to be remembered of it, a bit for each.
     marks: AtomicU8,
 }
@@ -72,6 +76,7 @@ pub(crate) fn opened(fd: RawFd, (family, ty, protocol): Kind, now: u64) -> Optio
     entry.used.store(now, Ordering::Relaxed);
     entry.received.store(0, Ordering::Relaxed);
     entry.sent.store(0, Ordering::Relaxed);
+    entry.place.set(None);
     entry.marks.store(0, Ordering::Relaxed);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     entry.id.store(id, Ordering::Release);

@@ -20,6 +20,8 @@ pub(crate) const REGISTRY: u8 = 2;
 pub(crate) const EVENTS: u8 = 4;
 /// These want to know when calls begin and end.
 const TIMED: u8 = TRACE | EVENTS;
+/// And these, when they end.
+const DATED: u8 = TIMED | REGISTRY;
 
 #[inline(always)]
 pub(crate) fn mode() -> u8 {
@@ -87,7 +89,7 @@ impl Call {
 
     /// Tells all who watch. `errno` may be another one afterwards.
     pub(super) fn end(self, op: Op, fd: RawFd, outcome: Outcome, about: About<'_>) {
-        let event = Event { op, fd, start: self.start, end: now(TIMED), outcome, about };
+        let event = Event { op, fd, start: self.start, end: now(DATED), outcome, about };
         let known = known(fd);
         tell(&event, known.and_then(Entry::id), known);
     }
@@ -101,7 +103,7 @@ impl Call {
         outcome: Outcome,
         about: About<'_>,
     ) {
-        let end = now(TIMED);
+        let end = now(DATED);
         let first = fd.and_then(|fd| table::opened(fd, kind, end));
         let other = if let About::Pair(_, other) = about { Some(other) } else { None };
         let second = other.and_then(|fd| table::opened(fd, kind, end));
@@ -120,7 +122,7 @@ impl Call {
 
     /// The same of a call that has made a socket of another one.
     pub(super) fn came_of(self, op: Op, fd: RawFd, outcome: Outcome, about: About<'_>) {
-        let end = now(TIMED);
+        let end = now(DATED);
         let known = known(fd);
         let from = known.and_then(Entry::id);
         tell(&Event { op, fd, start: self.start, end, outcome, about }, from, known);
@@ -154,7 +156,7 @@ impl Call {
 
     /// Tells of a socket that has been closed.
     pub(super) fn closed(self, fd: RawFd, last: Last, outcome: Outcome) {
-        let end = now(TIMED);
+        let end = now(DATED);
         let op = Op::Close;
         let event = Event { op, fd, start: self.start, end, outcome, about: About::Nothing };
         tell(&event, last.id, None);
@@ -179,6 +181,15 @@ fn known(fd: RawFd) -> Option<&'static Entry> {
 fn kind_of(fd: RawFd) -> Option<Kind> {
     let ask = |name| sys::peek_number(fd, c::SOL_SOCKET, name);
     Some((ask(c::SO_DOMAIN)?, ask(c::SO_TYPE)?, ask(c::SO_PROTOCOL)?))
+}
+
+/// Remembers where in the program a socket was opened.
+#[cfg(feature = "registry")]
+#[cold]
+pub(crate) fn opened_at(fd: RawFd, place: &'static std::panic::Location<'static>) {
+    if let Some(entry) = table::entry(fd) {
+        entry.place.set(Some(place));
+    }
 }
 
 /// The time, if one of these watches.
