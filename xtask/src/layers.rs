@@ -110,6 +110,7 @@ pub(crate) fn check() -> Result<(), String> {
         "crates/berkeley-cli/src",
         "crates/berkeley-picture/src",
         "crates/berkeley-python/src",
+        "crates/ecosystem",
         "benches/src",
         "fuzz/src",
     ] {

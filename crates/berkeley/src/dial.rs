@@ -424,8 +424,17 @@ impl Server {
         if let Target::Fd(fd) = endpoint.target() {
             return adopt(*fd).map_err(fail);
         }
+        self.listen_first(&endpoint, resolve(&endpoint, AddrInfoFlags::PASSIVE)?)
+    }
+
+    /// Listens at the first of these addresses of a place at which that can be.
+    pub(crate) fn listen_first(
+        &self,
+        endpoint: &Endpoint,
+        answers: Vec<AddrInfo>,
+    ) -> Result<Socket> {
         let mut attempts = Vec::new();
-        for answer in self.candidates(&endpoint)? {
+        for answer in self.candidates(endpoint, answers)? {
             match self.attempt(&answer) {
                 Ok(socket) => return Ok(socket.here()),
                 Err(error) => attempts.push(error),
@@ -435,8 +444,7 @@ impl Server {
     }
 
     /// The addresses to try. With both IP versions in one socket, IPv6 ones only.
-    fn candidates(&self, endpoint: &Endpoint) -> Result<Vec<AddrInfo>> {
-        let mut answers = resolve(endpoint, AddrInfoFlags::PASSIVE)?;
+    fn candidates(&self, endpoint: &Endpoint, mut answers: Vec<AddrInfo>) -> Result<Vec<AddrInfo>> {
         if self.dual_stack {
             answers.retain(|answer| answer.family == Family::INET6);
             if answers.is_empty() {

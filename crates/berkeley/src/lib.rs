@@ -59,7 +59,7 @@
 //! # Beside others
 //!
 //! A [`Socket`] is `AsFd`, turns into and comes from `OwnedFd` and the sockets of `std`, and so
-//! works with mio, polling, async-io, socket2 and rustix without knowing of them.
+//! works with mio, polling, async-io, compio, socket2 and rustix without knowing of them.
 //!
 //! # Platforms
 //!

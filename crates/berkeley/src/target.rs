@@ -9,7 +9,7 @@ use crate::addr::{
 };
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::Family;
-use crate::names::{AddrInfoFlags, Name, getaddrinfo};
+use crate::names::{AddrInfo, AddrInfoFlags, AddrInfoQuery, Name, getaddrinfo};
 use crate::sys::Storage;
 
 /// Whatever can be turned into the address of a socket of a given family.
@@ -64,20 +64,27 @@ fn question(host: &str, service: &str) -> Question {
     (host.to_owned(), service.to_owned())
 }
 
-/// Whether no name service is asked.
-#[cfg(feature = "tokio")]
-pub(crate) fn is_numeric((host, _): &Question) -> bool {
-    host.is_empty() || host.parse::<IpAddr>().is_ok()
+/// The first address of a host, for a socket of this family.
+fn resolve(question: &Question, family: Family) -> Result<Addr> {
+    first(asked(question, family).call()?)
 }
 
-/// The first address of a host, for a socket of this family.
-pub(crate) fn resolve((host, service): &Question, family: Family) -> Result<Addr> {
+/// The same for a task.
+#[cfg(feature = "tokio")]
+pub(crate) async fn resolve_awaited(question: &Question, family: Family) -> Result<Addr> {
+    first(asked(question, family).call_awaited().await?)
+}
+
+fn asked((host, service): &Question, family: Family) -> AddrInfoQuery<'_> {
     let (host, flags) = match host.as_str() {
         "" => (Name::NONE, AddrInfoFlags::PASSIVE),
         host => (host.into(), AddrInfoFlags::empty()),
     };
-    let question = getaddrinfo(host, service.as_str()).family(family).flags(flags);
-    let first = question.call()?.into_iter().next();
+    getaddrinfo(host, service.as_str()).family(family).flags(flags)
+}
+
+fn first(answers: Vec<AddrInfo>) -> Result<Addr> {
+    let first = answers.into_iter().next();
     first
         .map(|answer| answer.addr)
         .ok_or_else(|| Error::new(Call::GetAddrInfo, Cause::Argument("the host has no address")))
