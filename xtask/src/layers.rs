@@ -36,6 +36,8 @@ const ORDER: &[&str] = &[
     "dial",
     "ping",
     "uring",
+    "registry",
+    "tokio",
     "trace",
     "lib",
 ];
@@ -55,6 +57,7 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ),
     ("libc::", &["crates/berkeley/src/sys", "crates/berkeley-python/src", "benches/src"]),
     ("io_uring::", &["crates/berkeley/src/sys"]),
+    ("AsyncFd::", &["crates/berkeley/src/sys"]),
     ("target_os", &["crates/berkeley/src/sys"]),
 ];
 
@@ -107,6 +110,7 @@ pub(crate) fn check() -> Result<(), String> {
         "crates/berkeley-cli/src",
         "crates/berkeley-picture/src",
         "crates/berkeley-python/src",
+        "crates/ecosystem",
         "benches/src",
         "fuzz/src",
     ] {

@@ -21,10 +21,15 @@ pub(crate) fn call(trace: &Trace, call: &Call) -> String {
         let told = call.args.get(*key).and_then(argument);
         let told = told.or_else(|| of_socket(trace, call, key));
         match told {
+            // As many as the system allows.
+            Some(told) if *key == "backlog" && told == i32::MAX.to_string() => {}
             // The data says how long it is.
             Some(_) if *key == "len" && row.way == Way::Out && has_data => {}
             Some(told) => words.push(match *key {
                 "len" => size(told.parse().unwrap_or_default()),
+                "nonblocking" => format!("FIONBIO, {told}"),
+                // A socket asks for a free name with none.
+                "addr" if told == "unix:" => "\"\"".to_owned(),
                 _ => told,
             }),
             None => {}
@@ -44,8 +49,16 @@ fn of_socket(trace: &Trace, call: &Call, key: &str) -> Option<String> {
     Some(known.clone()).filter(|known| !known.is_empty())
 }
 
-/// What a call answered: empty if that was nothing but success.
-pub(crate) fn result(trace: &Trace, call: &Call) -> String {
+/// What a call answered, as people read it: empty if that was nothing but success.
+///
+/// ```
+/// use berkeley_picture::{Trace, result};
+///
+/// let line = r#"{"ev":"call","t":1,"pid":1,"op":"bind","errno":"EADDRINUSE"}"#;
+/// let trace = Trace::read([line]);
+/// assert_eq!(result(&trace, &trace.calls[0]), "EADDRINUSE");
+/// ```
+pub fn result(trace: &Trace, call: &Call) -> String {
     let row = call.row();
     match call.outcome() {
         Outcome::TimedOut => return "timed out".to_owned(),
@@ -80,6 +93,7 @@ pub(crate) fn result(trace: &Trace, call: &Call) -> String {
         }
         (_, Way::Out) if call.op.ends_with("mmsg") => format!("{ret} messages"),
         (_, Way::Out) => call.ret.map(|ret| ret.to_string()).unwrap_or_default(),
+        ("getaddrinfo", _) => call.ret.map(|ret| format!("{ret} answers")).unwrap_or_default(),
         ("getsockname", _) => call.word("addr").unwrap_or_default().to_owned(),
         ("getpeername", _) => call.word("addr").unwrap_or_default().to_owned(),
         ("getsockopt", _) => call.args.get("value").and_then(argument).unwrap_or_default(),
@@ -143,32 +157,13 @@ pub fn span(nanos: Nanos, unicode: bool) -> String {
     }
 }
 
-/// A socket with what it is and its addresses: `s2 tcp 127.0.0.1:80 ↔ 127.0.0.1:5000`.
-pub(crate) fn socket(trace: &Trace, index: usize) -> String {
-    let Some(socket) = trace.sockets.get(index) else { return String::new() };
-    let known =
-        |addr: &Option<String>| addr.clone().filter(|addr| !matches!(addr.as_str(), "" | "unix:"));
-    let mut words = vec![socket.name.clone(), socket.kind()];
-    if trace.processes.len() > 1 {
-        if let Some(process) = trace.processes.get(socket.process) {
-            words.insert(0, process.name.clone());
-        }
-    }
-    words.extend(known(&socket.local));
-    if let Some(peer) = known(&socket.peer) {
-        words.push(format!("↔ {peer}"));
-    } else if socket.listens {
-        words.push("listens".to_owned());
-    }
-    words.join(" ")
-}
-
 /// What a link carries, in a word or two.
 pub(crate) fn link(trace: &Trace, link: &crate::Link) -> String {
     use crate::LinkKind::{Bytes, Connect, Datagram, End, Reset};
     let tcp = trace.calls.get(link.from).and_then(|call| trace.socket_of(call));
     let tcp = tcp.is_some_and(|socket| socket.is_tcp());
     match link.kind {
+        Connect if tcp => "SYN".to_owned(),
         Connect => "connect".to_owned(),
         Bytes { from, to } => size(to - from),
         Datagram { len } => size(len),
@@ -177,11 +172,6 @@ pub(crate) fn link(trace: &Trace, link: &crate::Link) -> String {
         Reset if tcp => "RST".to_owned(),
         Reset => "cut off".to_owned(),
     }
-}
-
-/// Whether a call is worth a colour of its own beside those of its kind.
-pub(crate) fn is_error(call: &Call) -> bool {
-    matches!(call.outcome(), Outcome::Failed | Outcome::TimedOut)
 }
 
 /// `1 call`, `2 calls`.

@@ -63,13 +63,31 @@ pub fn text(trace: &Trace, look: &Look) -> Vec<String> {
             }
             lines
         }
-        _ => list(trace, &lanes, *look),
+        _ => {
+            let mut all = vec![styled(DIM, &format!("{:>TIME$}", "ms"))];
+            all.extend(lines(trace, &lanes, *look, 0));
+            all
+        }
     };
     if trace.dropped() > 0 {
         let dropped = say::count(usize::try_from(trace.dropped()).unwrap_or(usize::MAX), "call");
         lines.push(styled(WAIT, &format!("  {dropped} not recorded: the writer fell behind")));
     }
     lines
+}
+
+/// The calls from this one on as a list, a line each, however many talk: what can be added to while
+/// they go on.
+///
+/// ```
+/// use berkeley_picture::{Look, Trace, list};
+///
+/// let line = r#"{"ev":"call","t":1,"dur":0.001,"pid":1,"sock":"s1","op":"listen"}"#;
+/// let trace = Trace::read([line, line]);
+/// assert_eq!(list(&trace, &Look::default(), 1).len(), 1);
+/// ```
+pub fn list(trace: &Trace, look: &Look, first: usize) -> Vec<String> {
+    lines(trace, &Lanes::new(trace), *look, first)
 }
 
 /// One call in the picture of two.
@@ -106,7 +124,7 @@ fn rows(trace: &Trace, lanes: &Lanes) -> Vec<Row> {
             lane,
             call: call_text(trace, call),
             result: say::result(trace, call),
-            failed: say::is_error(call),
+            failed: call.is_error(),
             waits,
             start: call.start - begin,
             end: call.end - begin,
@@ -134,8 +152,12 @@ struct Arrows<'a> {
     lanes: &'a Lanes,
     /// The links from each call.
     links: BTreeMap<usize, Vec<usize>>,
-    /// A call of each socket, which says where the socket stands.
+    /// The lane of each socket.
     home: BTreeMap<usize, usize>,
+    /// The lane of who has an address: whoever connects there talks to them, also if nobody accepts.
+    at: BTreeMap<&'a str, usize>,
+    /// When each socket was closed: when that began.
+    closed: BTreeMap<usize, Nanos>,
 }
 
 impl Arrows<'_> {
@@ -144,14 +166,23 @@ impl Arrows<'_> {
         for (index, link) in trace.links.iter().enumerate() {
             links.entry(link.from).or_default().push(index);
         }
-        let mut home = BTreeMap::new();
+        let (mut home, mut at, mut closed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for (index, call) in trace.calls.iter().enumerate() {
             let lane = lanes.of_call.get(index).copied().unwrap_or_default();
             for socket in call.socket.into_iter().chain(call.made) {
                 home.insert(socket, lane);
+                if call.op == "close" {
+                    closed.insert(socket, call.start);
+                }
             }
         }
-        Arrows { trace, lanes, links, home }
+        for (index, socket) in trace.sockets.iter().enumerate().rev() {
+            if let (Some(local), None, Some(lane)) = (&socket.local, &socket.peer, home.get(&index))
+            {
+                at.insert(local.as_str(), *lane);
+            }
+        }
+        Arrows { trace, lanes, links, home, at, closed }
     }
 
     fn of(&self, index: usize, call: &Call, lane: usize, over: &mut BTreeSet<usize>) -> Vec<Arrow> {
@@ -159,7 +190,11 @@ impl Arrows<'_> {
         let links = self.links.get(&index).map(Vec::as_slice).unwrap_or_default();
         let links: Vec<_> = links.iter().filter_map(|at| self.trace.links.get(*at)).collect();
         let crosses = links.iter().any(|link| self.lanes.of_call.get(link.to) != Some(&lane));
-        let other = socket.other.and_then(|other| self.home.get(&other));
+        let there = socket.peer.as_deref().or(call.word("addr"));
+        let other = match socket.other {
+            Some(other) => self.home.get(&other),
+            None => there.and_then(|addr| self.at.get(addr)),
+        };
         let talks = crosses || links.is_empty() && other.is_some_and(|other| *other != lane);
         let there = 1 - lane.min(1);
         let arrows = |labels: &[&str]| -> Vec<Arrow> {
@@ -174,12 +209,13 @@ impl Arrows<'_> {
             ("connect", None) if !talks || !socket.is_stream() => Vec::new(),
             ("connect", None) if socket.is_tcp() => arrows(&["SYN", "SYN+ACK", "ACK"]),
             ("connect", None) => arrows(&["connect"]),
-            ("connect", Some("ECONNREFUSED")) if socket.is_tcp() => arrows(&["SYN", "RST"]),
+            ("connect", Some("ECONNREFUSED")) if talks && socket.is_tcp() => {
+                arrows(&["SYN", "RST"])
+            }
             ("shutdown" | "close", None) if talks && socket.is_stream() => {
                 let reads_on = call.word("how") == Some("SHUT_RD");
-                let other_closed = socket.other.and_then(|other| self.trace.sockets.get(other));
-                let heard = other_closed
-                    .is_some_and(|other| other.closed.is_none_or(|closed| closed > call.start));
+                let other_closed = socket.other.and_then(|other| self.closed.get(&other));
+                let heard = other_closed.is_none_or(|closed| *closed > call.start);
                 let first = call.socket.is_some_and(|socket| over.insert(socket));
                 let reset = links.iter().any(|link| link.kind == LinkKind::Reset);
                 match (first && !reads_on, socket.is_tcp(), heard) {
@@ -441,7 +477,7 @@ fn knot_style(moment: &Moment<'_>) -> Style {
 }
 
 /// A line a call, for those who are not two.
-fn list(trace: &Trace, lanes: &Lanes, look: Look) -> Vec<String> {
+fn lines(trace: &Trace, lanes: &Lanes, look: Look, first: usize) -> Vec<String> {
     let begin = trace.start();
     let widest = lanes.lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or_default();
     let column = widest.min(24);
@@ -450,17 +486,15 @@ fn list(trace: &Trace, lanes: &Lanes, look: Look) -> Vec<String> {
         from.entry(link.to).or_insert(link.from);
     }
     let (arrow, back) = if look.unicode { ("→", "◀─") } else { ("->", "<-") };
-    let mut lines = Vec::with_capacity(trace.calls.len() + 1);
-    let title = "";
-    lines.push(format!("{DIM}{:>TIME$}{DIM:#} {title:column$}", "ms").trim_end().to_owned());
-    for (index, call) in trace.calls.iter().enumerate() {
+    let mut lines = Vec::with_capacity(trace.calls.len().saturating_sub(first));
+    for (index, call) in trace.calls.iter().enumerate().skip(first) {
         let lane = lanes.of_call.get(index).and_then(|lane| lanes.lanes.get(*lane));
         let lane = lane.map(|lane| lane.name.as_str()).unwrap_or_default();
         let lane: String = lane.chars().take(column).collect();
         let mut pieces = vec![(PLAIN, call_text(trace, call))];
         let result = say::result(trace, call);
         if !result.is_empty() {
-            let style = if say::is_error(call) { ERROR } else { STRONG };
+            let style = if call.is_error() { ERROR } else { STRONG };
             pieces.push((style, format!("{arrow} {result}")));
         }
         if let Some(other) = from.get(&index).and_then(|at| trace.calls.get(*at)) {

@@ -1,6 +1,7 @@
 //! What happened, put together from the lines of one or more recordings.
 
 mod build;
+mod live;
 mod pair;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 pub(crate) use self::build::Builder;
+pub use self::live::Live;
 use crate::ops::{self, Op};
 use crate::record::Nanos;
 
@@ -360,6 +362,15 @@ impl Call {
             Some("ETIMEDOUT" | "timed out") => Outcome::TimedOut,
             Some(_) => Outcome::Failed,
         }
+    }
+
+    /// Whether it failed, or its time was up.
+    ///
+    /// ```
+    /// assert!(!berkeley_picture::Call::default().is_error());
+    /// ```
+    pub fn is_error(&self) -> bool {
+        matches!(self.outcome(), Outcome::Failed | Outcome::TimedOut)
     }
 
     /// How long it took.

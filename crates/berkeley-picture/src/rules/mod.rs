@@ -51,6 +51,9 @@ pub struct Finding {
     pub calls: Vec<usize>,
 }
 
+/// What a rule found: a sentence, and the calls concerned.
+pub(crate) type Found = Vec<(String, Vec<usize>)>;
+
 /// A mistake that can be seen.
 pub(crate) struct Rule {
     /// Its name, by which tests and people refer to it.
@@ -59,7 +62,7 @@ pub(crate) struct Rule {
     /// What to do about it.
     pub(crate) remedy: &'static str,
     /// Where it happened: the sentence, and the calls concerned.
-    pub(crate) look: fn(&Seen<'_>) -> Vec<(String, Vec<usize>)>,
+    pub(crate) look: fn(&Seen<'_>) -> Found,
 }
 
 /// The rules, those that matter most first. A call that one has explained is not explained again by
@@ -231,7 +234,7 @@ fn errors(trace: &Trace, told: &[usize]) -> Vec<Finding> {
     let told: std::collections::BTreeSet<usize> = told.iter().copied().collect();
     let mut kinds: BTreeMap<(String, String, Option<usize>), Vec<usize>> = BTreeMap::new();
     for (index, call) in trace.calls.iter().enumerate() {
-        if !told.contains(&index) && say::is_error(call) {
+        if !told.contains(&index) && call.is_error() {
             let errno = match call.outcome() {
                 crate::Outcome::TimedOut => "timed out".to_owned(),
                 _ => call.errno.clone().unwrap_or_default(),

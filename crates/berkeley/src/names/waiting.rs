@@ -116,6 +116,10 @@ impl<T: Send + 'static> PendingLookup<T> {
     /// }
     /// # Ok::<(), berkeley::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the look-up.
     pub fn try_take(&mut self) -> Option<Result<T>> {
         let outcome = self.ticket.take(&mut lock(&self.ticket.state))?;
         self.join();

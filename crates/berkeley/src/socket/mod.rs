@@ -1,5 +1,7 @@
 //! The socket: one type for every family and kind.
 
+#[cfg(feature = "tokio")]
+mod awaited;
 mod cipher;
 mod connect;
 mod convert;
@@ -16,7 +18,7 @@ mod values;
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::time::Duration;
 
 pub use self::cipher::CipherOp;
@@ -25,6 +27,8 @@ pub use self::file::tee;
 pub use self::groups::Multicast;
 pub use self::lent::{Caller, Lent};
 pub use self::message::{Received, ReceivedFds};
+#[cfg(feature = "tokio")]
+pub(crate) use self::message::{fds_flags, fds_room};
 pub(crate) use self::offload::{Refusal, SendOffload};
 use self::retry::BaseFlags;
 pub use self::values::Keepalive;
@@ -79,6 +83,10 @@ pub struct Socket {
     ty: Type,
     protocol: Protocol,
     retired: AtomicBool,
+    /// Somebody else waits for it, and it never does: see [`Socket::awaited`].
+    awaited: bool,
+    /// Its stream has been handed to a layer in the kernel (`TCP_ULP`).
+    layered: AtomicBool,
     /// Where another language's object keeps the number: it changes if that is closed.
     owner: Option<&'static AtomicI32>,
     timeout: SharedTimeout,
@@ -87,6 +95,8 @@ pub struct Socket {
     pub(crate) offload: SendOffload,
     /// The number of an error that came behind a batch, which has yet to be told; or zero.
     pub(crate) late: AtomicI32,
+    /// How many sends without a copy the kernel has counted: it goes on from there.
+    pub(crate) zero_copies: AtomicU32,
 }
 
 /// The timeout that new sockets get, in this process. `None` at first.
@@ -130,13 +140,11 @@ impl Socket {
     ///
     /// See `socket(2)`.
     #[doc(alias = "socket")]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn new(family: Family, ty: Type, protocol: Protocol) -> Result<Socket> {
         let timeout = default_timeout();
-        let fd = seam::socket(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
-            let protocol = protocol.shown_in(family);
-            Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
-        })?;
-        Ok(Socket::assemble(fd, (family, ty, protocol), timeout))
+        let fd = Socket::make(family, ty, protocol, timeout.is_some())?;
+        Ok(Socket::assemble(fd, (family, ty, protocol), timeout).here())
     }
 
     /// Two sockets that are connected to each other.
@@ -156,15 +164,12 @@ impl Socket {
     ///
     /// See `socketpair(2)`.
     #[doc(alias = "socketpair")]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn pair(family: Family, ty: Type, protocol: Protocol) -> Result<(Socket, Socket)> {
         let timeout = default_timeout();
-        let (a, b) =
-            seam::socketpair(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
-                let protocol = protocol.shown_in(family);
-                Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
-            })?;
+        let (a, b) = Socket::make_pair(family, ty, protocol, timeout.is_some())?;
         let kind = (family, ty, protocol);
-        Ok((Socket::assemble(a, kind, timeout), Socket::assemble(b, kind, timeout)))
+        Ok((Socket::assemble(a, kind, timeout).here(), Socket::assemble(b, kind, timeout).here()))
     }
 
     /// The socket of an open descriptor, whose family, type, protocol and blocking mode are asked
@@ -183,6 +188,7 @@ impl Socket {
     ///
     /// `ENOTSOCK` if it is something else; the descriptor is then closed.
     #[doc(alias("fromfd", "fileno"))]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn from_fd(fd: OwnedFd) -> Result<Socket> {
         let ask = |name| {
             let mut value = [0; 4];
@@ -193,7 +199,7 @@ impl Socket {
         let kind =
             (Family(ask(c::SO_DOMAIN)?), Type(ask(c::SO_TYPE)?), Protocol(ask(c::SO_PROTOCOL)?));
         let nonblocking = sys::is_nonblocking(fd.as_fd()).map_err(Error::of(Call::Socket))?;
-        Ok(Socket::assemble(fd, kind, nonblocking.then_some(Duration::ZERO)))
+        Ok(Socket::assemble(fd, kind, nonblocking.then_some(Duration::ZERO)).here())
     }
 
     /// A second socket with a descriptor of its own for the same connection. Timeouts are each
@@ -215,12 +221,16 @@ impl Socket {
     ///
     /// See `dup(2)`.
     #[doc(alias = "try_clone")]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn dup(&self) -> Result<Socket> {
         let fd = seam::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
-        let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), self.timeout());
+        // Whether the kernel waits is shared, and it does not for those who are awaited.
+        let timeout = self.timeout().or(self.awaited.then_some(Duration::ZERO));
+        let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), timeout);
         same.until.set(self.deadline());
         same.flags.set((self.family, self.ty, self.protocol), same.blocks());
-        Ok(same)
+        same.zero_copies.store(self.zero_copies.load(Ordering::Relaxed), Ordering::Relaxed);
+        Ok(same.here())
     }
 
     /// Gives up the socket and answers its descriptor, still open.
@@ -290,7 +300,48 @@ impl Socket {
         self.retired.store(true, Ordering::Release);
         // Not every socket can be shut down, but every one that can wakes those who wait in it.
         let _ = seam::shutdown(self.fd.as_fd(), c::SHUT_RDWR);
+        if self.awaited {
+            // The reactor counts on the descriptor's staying the same file.
+            return Ok(());
+        }
         seam::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
+    }
+
+    /// The descriptor of a new socket.
+    fn make(family: Family, ty: Type, protocol: Protocol, nonblocking: bool) -> Result<OwnedFd> {
+        seam::socket(family.0, ty.0, protocol.0, nonblocking).map_err(|errno| {
+            let protocol = protocol.shown_in(family);
+            Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
+        })
+    }
+
+    fn make_pair(
+        family: Family,
+        ty: Type,
+        protocol: Protocol,
+        nonblocking: bool,
+    ) -> Result<(OwnedFd, OwnedFd)> {
+        seam::socketpair(family.0, ty.0, protocol.0, nonblocking).map_err(|errno| {
+            let protocol = protocol.shown_in(family);
+            Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
+        })
+    }
+
+    /// Remembers where in the program the socket was opened, if somebody keeps a list.
+    #[cfg(feature = "registry")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn here(self) -> Socket {
+        if seam::watch::mode() & seam::watch::REGISTRY != 0 {
+            seam::watch::opened_at(self.fd.as_raw_fd(), std::panic::Location::caller());
+        }
+        self
+    }
+
+    #[cfg(not(feature = "registry"))]
+    #[inline]
+    pub(crate) fn here(self) -> Socket {
+        self
     }
 
     pub(crate) fn assemble(
@@ -314,12 +365,15 @@ impl Socket {
             ty,
             protocol,
             retired: AtomicBool::new(false),
+            awaited: false,
+            layered: AtomicBool::new(false),
             owner: None,
             flags: BaseFlags::new(kind, timeout.is_none()),
             timeout,
             until: SharedDeadline::never(),
             offload: SendOffload::new(),
             late: AtomicI32::new(0),
+            zero_copies: AtomicU32::new(0),
         }
     }
 }
@@ -393,6 +447,9 @@ impl Socket {
 
     /// Lets the kernel wait in the calls to come, or not.
     fn set_blocking(&self, blocks: bool) -> Result<()> {
+        if self.awaited {
+            return Ok(());
+        }
         if blocks != self.blocks() {
             seam::set_nonblocking(self.fd.as_fd(), !blocks).map_err(Error::of(Call::SetTimeout))?;
         }
