@@ -10,8 +10,6 @@ from berkeley._berkeley import _native
 
 __all__ = ["IncompleteReadError", "LimitOverrunError"]
 
-_Order = Literal["big", "little"]
-
 
 class IncompleteReadError(EOFError):
     """The stream has ended before the message has, as asyncio's error of this name says.
@@ -75,7 +73,9 @@ def recv_until(self: Any, separator: bytes, limit: int = 65536, *, partial: byte
     return _whole(receive(self, limit, partial, separator), None, limit)
 
 
-def send_frame(self: Any, data: Any, *, size: int = 4, byteorder: _Order = "big") -> None:
+def send_frame(
+    self: Any, data: Any, *, size: int = 4, byteorder: Literal["big", "little"] = "big"
+) -> None:
     """send_frame(data, *, size=4, byteorder='big')
 
     Sends how long the data is, as an integer of 1, 2, 4 or 8 bytes, and the data, within the
@@ -96,7 +96,7 @@ def recv_frame(
     limit: int = 1 << 20,
     *,
     size: int = 4,
-    byteorder: _Order = "big",
+    byteorder: Literal["big", "little"] = "big",
     partial: bytes = b"",
 ) -> bytes:
     """recv_frame(limit=1048576, *, size=4, byteorder='big') -> bytes

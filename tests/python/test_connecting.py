@@ -72,10 +72,10 @@ with servers() as (good, port):
     socket.getaddrinfo = lambda *arguments: asked("127.0.0.1", *arguments[1:]) * 4
     start = time.monotonic()
     try:
-        socket.create_connection((NAME, port), 0.2, total_timeout=0.5, all_errors=True)
+        socket.create_connection((NAME, port), 1, total_timeout=1.2, all_errors=True)
     except ExceptionGroup as group:
-        assert time.monotonic() - start < 0.8
-        assert 2 <= len(group.exceptions) <= 3, group.exceptions
+        assert 1.2 <= time.monotonic() - start < 3
+        assert len(group.exceptions) == 2, group.exceptions
         for error in group.exceptions:
             assert isinstance(error, TimeoutError) and error.address == ("127.0.0.1", port)
     socket.getaddrinfo = asked
@@ -103,7 +103,7 @@ with servers() as (good, port):
         ({"source_address": ("127.0.0.3", 0)}, None),
     ):
         took, peer, left = connect(port, **options)
-        assert 0.1 <= took < 0.4, took
+        assert 0.1 <= took < 5, took
         assert (peer, left) == (("127.0.0.9", port), timeout), (peer, left)
         accepted, address = good.accept()
         assert options.get("source_address", address)[0] == address[0]

@@ -78,13 +78,13 @@ pub(crate) fn know(name: &CStr, value: impl FnOnce() -> Res<Owned>) {
     kept.put_back();
 }
 
-/// Says of an error in reading an address which address it was, if the system or its name service
-/// said no.
+/// Says of an error which address it was about, if the system or its name service said no: nothing
+/// else is an error of the address.
 #[cold]
-pub(crate) fn at_given(raised: Raised, object: *mut PyObject) -> Raised {
+pub(crate) fn at_given(raised: Raised, given: impl FnOnce() -> Res<Owned>) -> Raised {
     // SAFETY: an error is set; the interpreter's own exception.
     if unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_OSError) } != 0 {
-        know(c"address", || Ok(Owned::share(object)));
+        know(c"address", given);
     }
     raised
 }

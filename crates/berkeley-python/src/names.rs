@@ -123,9 +123,9 @@ impl Question {
     /// Raises why there is no answer, and to which question.
     #[cold]
     pub(crate) fn failed(&self, error: &berkeley::Error) -> Raised {
-        let raised = errors::raise(error);
-        errors::know(c"address", || tuple([Owned::share(self.host), Owned::share(self.port)]));
-        raised
+        errors::at_given(errors::raise(error), || {
+            tuple([Owned::share(self.host), Owned::share(self.port)])
+        })
     }
 }
 
@@ -295,19 +295,16 @@ fn one(args: *mut PyObject, format: &'static CStr) -> Res<*mut PyObject> {
 /// Raises why a look-up has failed, and of what.
 #[cold]
 fn failed(error: &berkeley::Error, asked: *mut PyObject) -> Raised {
-    let raised = errors::raise(error);
-    errors::know(c"address", || Ok(Owned::share(asked)));
-    raised
+    errors::at_given(errors::raise(error), || Ok(Owned::share(asked)))
 }
 
 /// Says of an error of a look-up what the single argument was.
 #[cold]
 fn at_argument(raised: Raised, args: *mut PyObject) -> Raised {
-    errors::know(c"address", || {
+    errors::at_given(raised, || {
         // SAFETY: a tuple, which has been read.
         unsafe { Ok(Owned::share(ffi::PyTuple_GetItem(args, 0))) }
-    });
-    raised
+    })
 }
 
 /// `(name, aliases, addresses)`.

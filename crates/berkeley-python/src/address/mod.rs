@@ -88,7 +88,7 @@ pub(crate) fn parse(
     let (kind, until) = (socket.kind(), &socket.until);
     match form(Family::from(kind.family)) {
         Some(form) => (form.parse)(Asked { py, kind, until, call }, object)
-            .map_err(|raised| errors::at_given(raised, object)),
+            .map_err(|raised| errors::at_given(raised, || Ok(Owned::share(object)))),
         None => Err(os_error_text(&format!("{call}(): bad family"))),
     }
 }

@@ -6,7 +6,7 @@ use std::ffi::CString;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
@@ -404,18 +404,37 @@ struct Pool {
     process: u32,
 }
 
-static POOL: Mutex<Pool> = Mutex::new(Pool { queue: VecDeque::new(), threads: 0, process: 0 });
+/// One for each process of a line of forks: a child may have come into being while a thread of its
+/// parent's had the lock, which nobody gives back there.
+static POOLS: [Mutex<Pool>; 16] =
+    [const { Mutex::new(Pool { queue: VecDeque::new(), threads: 0, process: 0 }) }; 16];
+
+/// The process that has asked last, and how many forks lie before it.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+static FORKS: AtomicUsize = AtomicUsize::new(0);
+
+/// The pool of this process.
+fn pool() -> MutexGuard<'static, Pool> {
+    let process = std::process::id();
+    let before = PROCESS.swap(process, Ordering::AcqRel);
+    if before != process && before != 0 {
+        FORKS.fetch_add(1, Ordering::AcqRel);
+        ABANDONED.store(0, Ordering::Relaxed);
+    }
+    let [first, ..] = &POOLS;
+    let place = FORKS.load(Ordering::Acquire) % POOLS.len();
+    let mut pool = lock(POOLS.get(place).unwrap_or(first));
+    if pool.process != process {
+        *pool = Pool { queue: VecDeque::new(), threads: 0, process };
+    }
+    pool
+}
 
 /// Gives the look-up to a new thread, or lets it wait for one.
 fn enqueue<T: Send + 'static>(
     ticket: &Arc<Ticket<T>>,
 ) -> std::result::Result<Option<JoinHandle<()>>, Errno> {
-    let mut pool = lock(&POOL);
-    let process = std::process::id();
-    if pool.process != process {
-        *pool = Pool { queue: VecDeque::new(), threads: 0, process };
-        ABANDONED.store(0, Ordering::Relaxed);
-    }
+    let mut pool = pool();
     let ticket: Arc<dyn Work> = Arc::<Ticket<T>>::clone(ticket);
     if pool.threads < MOST_THREADS {
         let own = Arc::clone(&ticket);
@@ -442,7 +461,7 @@ fn work(mut ticket: Arc<dyn Work>) {
     loop {
         let tell = ticket.look_up();
         let next = {
-            let mut pool = lock(&POOL);
+            let mut pool = pool();
             let next = pool.queue.pop_front();
             if next.is_none() {
                 pool.threads = pool.threads.saturating_sub(1);
