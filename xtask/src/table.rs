@@ -7,6 +7,7 @@ pub(crate) mod line;
 mod python;
 pub(crate) mod running;
 mod servers;
+mod zerocopy;
 
 use std::fs;
 use std::path::PathBuf;
@@ -56,6 +57,7 @@ const SECTIONS: [(&str, &str, Measure); 10] = [
     ("file", "a file of 1 GiB to a socket, beside socat and cat | ncat", servers::file),
     ("proxy", "a proxy by splice, beside one that reads and writes", servers::proxy),
     ("dead", "a host whose first address never answers, beside curl", dead::dead),
+    ("zerocopy", "sending without a copy, beside sending with one", zerocopy::zerocopy),
     ("growth", "the cost of one of many connections and datagrams", growth::growth),
     ("python", "sockets, asyncio and aiohttp by Python, beside CPython's", python::python),
 ];

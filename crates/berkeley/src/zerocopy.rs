@@ -18,8 +18,10 @@ use crate::sys::{Errno, Interest};
 /// A sender that gives its memory to the kernel instead of copying it, and keeps each buffer until
 /// the kernel has said that it is free.
 ///
-/// It pays for large sends to a network; over the loopback, and wherever the device cannot read
-/// scattered memory, the kernel copies all the same and [says so](ZeroCopyDone::copied).
+/// It pays for large sends to a network: the account that the kernel keeps of a buffer costs as much
+/// as the copy of some 32 KiB (`docs/performance.md` has what was measured). Over the loopback, and
+/// wherever the device cannot read scattered memory, the kernel copies all the same and
+/// [says so](ZeroCopyDone::copied): there it never pays.
 ///
 /// While it lives it takes everything from the socket's queue of errors: what is not a completion
 /// is kept for [`take_errors`](ZeroCopy::take_errors). Buffers that the kernel still reads when it
