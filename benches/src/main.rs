@@ -1,10 +1,12 @@
 //! What a call costs: this project beside libc, std, socket2, nix and rustix, in one run; and what
-//! a datagram of a batch costs, beside libc and quinn-udp.
+//! a datagram of a batch costs, beside libc and quinn-udp; and what awaited sockets cost beside
+//! Tokio's own.
 //!
 //! Each case sends or receives 64 bytes. Instructions are counted by callgrind and system calls by
 //! strace, both by running this program again under them; without them these columns are empty.
 //! Times come from the libraries in turn, batch by batch, and are compared within each round.
 
+mod awaited;
 mod batches;
 mod cases;
 mod measure;
@@ -16,15 +18,16 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 What a call costs, beside libc, std, socket2, nix and rustix; and what a datagram of a batch costs,
-beside libc and quinn-udp.
+beside libc and quinn-udp; and what awaited sockets cost beside Tokio's own.
 
 Usage: berkeley-bench [--json] [--rounds N] [--only TEXT] [--check]
 
   --json       print one JSON object instead of tables
   --rounds N   how many times each library is timed in each case (default 2000)
-  --only TEXT  only the cases with this in their names, such as udp or batch
+  --only TEXT  only the cases with this in their names, such as udp, batch or awaited
   --check      fail if a target is missed: at most 25 instructions over libc's on a blocking
-               socket, one system call (of a batch as many as libc), no allocation
+               socket, one system call (of a batch as many as libc), no allocation; awaited as
+               fast as Tokio's own, datagrams five times, with no more calls and allocations
   -h, --help   print this
 
 Instructions need valgrind, system calls need strace; without them their columns are empty.
@@ -48,6 +51,10 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode, Box<dyn std::
                 measure::work(args.next().map(|number| number.parse()).transpose()?)?;
                 return Ok(ExitCode::SUCCESS);
             }
+            awaited::SERVE => {
+                awaited::serve(args)?;
+                return Ok(ExitCode::SUCCESS);
+            }
             "--json" => json = true,
             "--check" => check = true,
             "--rounds" => {
@@ -65,8 +72,13 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode, Box<dyn std::
         }
     }
     let rows = measure::all(rounds, &only)?;
-    println!("{}", if json { report::json(&rows) } else { report::table(&rows) });
-    let misses = report::misses(&rows);
+    let awaited = awaited::all(&only)?;
+    match json {
+        true => println!("{}", report::json(&rows, &awaited::json(&awaited))),
+        false => print!("{}{}", report::table(&rows), awaited::table(&awaited)),
+    }
+    let mut misses = report::misses(&rows);
+    misses.extend(awaited::misses(&awaited));
     for miss in &misses {
         eprintln!("target missed: {miss}");
     }

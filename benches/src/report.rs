@@ -22,8 +22,9 @@ pub(crate) fn table(rows: &[Row]) -> String {
     text
 }
 
-/// One object: the cases, and in each what every library costs. What was not counted is null.
-pub(crate) fn json(rows: &[Row]) -> String {
+/// One object: the cases, and in each what every library costs, and the awaited ones. What was not
+/// counted is null.
+pub(crate) fn json(rows: &[Row], awaited: &str) -> String {
     let cases = rows.iter().map(|row| {
         let peers = row.costs.iter().map(|cost| {
             let fields = [
@@ -43,7 +44,8 @@ pub(crate) fn json(rows: &[Row]) -> String {
         format!(r#"{{"case":"{}","peers":{{{}}}}}"#, row.case.name(), peers.join(","))
     });
     let cases: Vec<_> = cases.collect();
-    format!(r#"{{"schema":"berkeley.cost/1","cases":[{}]}}"#, cases.join(","))
+    let cases = cases.join(",");
+    format!(r#"{{"schema":"berkeley.cost/1","cases":[{cases}],"awaited":{awaited}}}"#)
 }
 
 /// What misses its target, one line each.

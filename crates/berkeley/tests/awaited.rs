@@ -160,9 +160,13 @@ fn a_socket_shut_down_for_reading_does_not_wait_for_ever() {
 fn urgent_data_does_not_hold_up_what_follows() {
     in_both(|| async {
         let (a, b) = tcp().await;
+        // The reactor knows the socket, and hears of all of it before it is received.
+        let (first, _) = tokio::join!(b.recv_vec(100), a.send(b"first"));
+        assert_eq!(first.unwrap(), b"first");
         a.send(b"before").await.unwrap();
         a.send_with(b"!", MsgFlags::OOB).await.unwrap();
         a.send(b"after").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
         let mut all = Vec::new();
         while all.len() < 11 {
             // The mark ends a receive short, and the next one has to go on.

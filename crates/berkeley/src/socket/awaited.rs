@@ -68,7 +68,11 @@ impl Socket {
 
     /// Until when who waits for it may wait, in a call that begins now; `None` for not at all.
     pub(crate) fn awaits(&self) -> Option<Deadline> {
-        (self.timeout() != Some(Duration::ZERO)).then(|| self.call_deadline())
+        match self.timeout() {
+            None if self.until.is_never() => Some(Deadline::NEVER),
+            Some(Duration::ZERO) => None,
+            _ => Some(self.call_deadline()),
+        }
     }
 
     /// Whether its stream comes through a layer in the kernel.

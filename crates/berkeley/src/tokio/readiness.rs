@@ -120,7 +120,7 @@ impl Socket {
         };
         let known = match interest {
             Interest::Write => Interests::WRITABLE,
-            _ => Interests::READABLE | Interests::PRIORITY,
+            _ => Interests::READABLE,
         };
         let mut made = Err(Error::new(named(interest), Errno::EAGAIN));
         let _ = io.try_io(known, |_| {

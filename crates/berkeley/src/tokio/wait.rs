@@ -4,21 +4,20 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::AsFd;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use ::tokio::io::Interest as Interests;
 use ::tokio::io::Ready;
-use ::tokio::io::unix::AsyncFdReadyGuard;
 use ::tokio::task::coop::poll_proceed;
 use ::tokio::time::{Sleep, sleep_until, timeout_at};
 
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
 use crate::socket::Socket as Plain;
-use crate::sys::reactor::{Edge, NotWatched, Number, Registration};
+use crate::sys::reactor::{Edge, NotWatched, Registration};
 use crate::sys::{Errno, Interest, Woken};
 use crate::time::Deadline;
 
@@ -76,57 +75,77 @@ impl Socket {
         patience: &mut Patience,
         mut attempt: impl FnMut(&Plain) -> Result<Got<T>>,
     ) -> Result<T> {
-        let plain = self.plain();
-        let mut waits = Waits::of(interest);
-        let mut event = match (self.io.registration(), &patience) {
-            // Others may have taken the news of an entry in the queue of errors for theirs.
-            (_, Patience::None) | (None, _) => None,
-            _ if interest == Interest::Error => None,
-            (Some(io), _) => self.ready(call, io, waits.set, patience).await?,
-        };
-        let mut late = event.is_none() && self.io.registration().is_some();
-        late &= interest != Interest::Error && !matches!(patience, Patience::None);
+        // Others may have taken the news of an entry in the queue of errors for theirs.
+        let mut at_once = matches!(patience, Patience::None) || interest == Interest::Error;
+        let (mut told, mut late) = (Ready::EMPTY, false);
         loop {
-            let got = poll_fn(|cx| {
+            let tried = poll_fn(|cx| {
                 let budget = ready!(poll_proceed(cx));
-                let got = attempt(plain);
-                if !got.as_ref().is_err_and(Error::is_would_block) {
+                let tried = self.try_once(interest, at_once, &mut attempt);
+                if tried.as_ref().is_some_and(|got| !got.as_ref().is_err_and(Error::is_would_block))
+                {
                     budget.made_progress();
                 }
-                Poll::Ready(got)
+                Poll::Ready(tried)
             });
-            match got.await {
-                Ok(got) => {
-                    if let (true, Some(event)) = (got.was_last, &mut event) {
-                        self.is_over(event, interest);
-                    }
-                    return Ok(got.value);
-                }
-                Err(error) if matches!(patience, Patience::None) || !error.is_would_block() => {
+            let is_tried = match tried.await {
+                Some(Ok(got)) => return Ok(got.value),
+                Some(Err(error))
+                    if matches!(patience, Patience::None) || !error.is_would_block() =>
+                {
                     return Err(error);
                 }
-                Err(_) if late => return Err(Error::new(call, Cause::TimedOut)),
-                Err(_) => {}
-            }
-            let io = match event.take() {
-                None => self.registered(call)?,
-                Some(mut guard) => {
-                    let told = guard.ready();
-                    self.is_over(&mut guard, interest);
-                    if is_closed(told, interest) {
-                        late = !self.ready_again(call, interest, patience).await?;
-                        continue;
-                    }
-                    // Somebody else is to take it from the queue of errors.
-                    if told.is_error() && self.takes_errors.load(Ordering::SeqCst) {
-                        waits.leave_errors();
-                    }
-                    guard.get_ref()
-                }
+                tried => tried.is_some(),
             };
-            event = self.ready(call, io, waits.set, patience).await?;
-            late = event.is_none();
+            if late {
+                return Err(Error::new(call, Cause::TimedOut));
+            }
+            at_once = is_tried && is_closed(told, interest);
+            if at_once {
+                told = Ready::EMPTY;
+                late = !self.ready_again(call, interest, patience).await?;
+                continue;
+            }
+            let io = self.registered(call)?;
+            match self.ready(call, io, interest, patience).await? {
+                Some(ready) => told = ready,
+                // What is there by now still counts.
+                None => (late, at_once) = (true, true),
+            }
         }
+    }
+
+    /// Makes an attempt, if the reactor knows of nothing that stands against it; of a socket that it
+    /// does not know, and where it is not asked, at once. It learns what the attempt has shown.
+    fn try_once<T>(
+        &self,
+        interest: Interest,
+        at_once: bool,
+        attempt: &mut impl FnMut(&Plain) -> Result<Got<T>>,
+    ) -> Option<Result<Got<T>>> {
+        let plain = self.plain();
+        let Some(io) = self.io.registration().filter(|_| !at_once) else {
+            return Some(attempt(plain));
+        };
+        let (first, second) = self.waits_for(interest);
+        let mut tried = None;
+        for known in [Some(first), second].into_iter().flatten() {
+            let _ = io.try_io(known, |_| {
+                let got = attempt(plain);
+                let is_over = match &got {
+                    // Urgent data ends a receive short, and the rest stands behind it.
+                    Ok(got) => got.was_last && io.try_io(Interests::PRIORITY, |_| Ok(())).is_err(),
+                    Err(error) => error.is_would_block(),
+                };
+                tried = Some(got);
+                // This is how the reactor is told to wait for the next event.
+                if is_over { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            if tried.is_some() {
+                break;
+            }
+        }
+        tried
     }
 
     /// [`until`](Socket::until) of attempts that say nothing of what is left.
@@ -140,27 +159,38 @@ impl Socket {
         self.until(call, interest, &mut patience, |plain| attempt(plain).map(Got::from)).await
     }
 
-    /// Waits until the reactor calls the socket ready; `None` if time is up.
-    async fn ready<'s>(
-        &'s self,
+    /// Waits until the reactor calls the socket ready, and how; `None` if time is up.
+    async fn ready(
+        &self,
         call: Call,
-        io: &'s Registration,
-        interests: Interests,
+        io: &Registration,
+        interest: Interest,
         patience: &mut Patience,
-    ) -> Result<Option<AsyncFdReadyGuard<'s, Number>>> {
-        let mut ready = pin!(io.ready(interests));
-        // Most often it is: then no clock is read.
-        let event = match poll_fn(|cx| Poll::Ready(ready.as_mut().poll(cx))).await {
-            Poll::Ready(event) => event,
-            Poll::Pending => match self.moment(patience) {
-                None => ready.await,
-                Some(moment) => match timeout_at(moment, ready).await {
-                    Ok(event) => event,
-                    Err(_) => return Ok(None),
-                },
+    ) -> Result<Option<Ready>> {
+        let (first, second) = self.waits_for(interest);
+        let ready = io.ready(second.map_or(first, |second| first | second));
+        let event = match self.moment(patience) {
+            None => ready.await,
+            Some(moment) => match timeout_at(moment, ready).await {
+                Ok(event) => event,
+                Err(_) => return Ok(None),
             },
         };
-        event.map(Some).map_err(|error| failed(call, &error))
+        event.map(|event| Some(event.ready())).map_err(|error| failed(call, &error))
+    }
+
+    /// What to wait for, one or the other.
+    fn waits_for(&self, interest: Interest) -> (Interests, Option<Interests>) {
+        match interest {
+            // Somebody takes errors from their queue, and waits for their news.
+            Interest::Read if self.takes_errors.load(Ordering::SeqCst) => {
+                (Interests::READABLE, None)
+            }
+            // An error is to be received, too, and comes without being readable.
+            Interest::Read => (Interests::READABLE, Some(Interests::ERROR)),
+            Interest::Write => (Interests::WRITABLE, None),
+            Interest::Error => (Interests::ERROR, None),
+        }
     }
 
     /// Waits where the reactor calls the socket ready for ever; `false` if time is up.
@@ -224,18 +254,6 @@ impl Socket {
         }
     }
 
-    /// The reactor has told of nothing, or of what is taken by now: it shall tell of the next.
-    fn is_over(&self, guard: &mut AsyncFdReadyGuard<'_, Number>, interest: Interest) {
-        guard.clear_ready_matching(match interest {
-            Interest::Read if self.takes_errors.load(Ordering::SeqCst) => {
-                Ready::READABLE | Ready::PRIORITY
-            }
-            Interest::Read => Ready::READABLE | Ready::PRIORITY | Ready::ERROR,
-            Interest::Write => Ready::WRITABLE,
-            Interest::Error => Ready::ERROR,
-        });
-    }
-
     /// [`until`](Socket::until) for those who are polled: one task in each direction.
     pub(super) fn poll_until<T>(
         &self,
@@ -245,63 +263,55 @@ impl Socket {
         slot: &mut Slot,
         mut attempt: impl FnMut(&Plain) -> Result<Got<T>>,
     ) -> Poll<Result<T>> {
-        let plain = self.plain();
+        let never_waits = self.plain().timeout() == Some(Duration::ZERO);
+        let mut told = Ready::EMPTY;
         let done = loop {
             if let Some(again) = &mut slot.again {
                 match again.as_mut().poll(cx) {
-                    Poll::Ready(Ok(())) => slot.again = None,
+                    Poll::Ready(Ok(())) => (slot.again, slot.at_once) = (None, true),
                     Poll::Ready(Err(error)) => break Err(error),
                     Poll::Pending if slot.is_late(cx) => slot.again = None,
                     Poll::Pending => return Poll::Pending,
                 }
             }
-            let never_waits = plain.timeout() == Some(Duration::ZERO);
-            let mut event = None;
-            if let (Some(io), false, false) = (self.io.registration(), never_waits, slot.late) {
-                let ready = match interest {
-                    Interest::Write => io.poll_write_ready(cx),
-                    _ => io.poll_read_ready(cx),
-                };
-                match ready {
-                    Poll::Ready(Ok(guard)) => event = Some(guard),
-                    Poll::Ready(Err(error)) => break Err(failed(call, &error)),
-                    Poll::Pending => {
-                        slot.begin(plain);
-                        match slot.is_late(cx) {
-                            true => continue,
-                            false => return Poll::Pending,
-                        }
-                    }
+            let budget = ready!(poll_proceed(cx));
+            let at_once = never_waits || slot.late || slot.at_once;
+            let is_tried = match self.try_once(interest, at_once, &mut attempt) {
+                Some(Err(error)) if !never_waits && error.is_would_block() => true,
+                Some(got) => {
+                    budget.made_progress();
+                    break got.map(|got| got.value);
                 }
-                if interest == Interest::Read {
-                    // It tells of urgent data, too, before which a receive ends short.
-                    let mut all = pin!(io.ready(Waits::of(interest).set));
-                    if let Poll::Ready(Ok(guard)) = all.as_mut().poll(cx) {
-                        event = Some(guard);
-                    }
-                }
-            } else {
-                drop(ready!(poll_proceed(cx)));
+                None => false,
+            };
+            drop(budget);
+            if slot.late {
+                break Err(Error::new(call, Cause::TimedOut));
             }
-            match attempt(plain) {
-                Ok(got) => {
-                    if let (true, Some(event)) = (got.was_last, &mut event) {
-                        self.is_over(event, interest);
-                    }
-                    break Ok(got.value);
+            slot.at_once = false;
+            if is_tried && is_closed(told, interest) {
+                slot.begin(self.plain());
+                match self.again(call, interest) {
+                    Ok(again) => slot.again = Some(Box::pin(again)),
+                    Err(error) => break Err(error),
                 }
-                Err(error) if never_waits || !error.is_would_block() => break Err(error),
-                Err(_) if slot.late => break Err(Error::new(call, Cause::TimedOut)),
-                Err(_) => {}
+                continue;
             }
-            match event {
-                None => drop(self.registered(call)?),
-                Some(mut guard) => {
-                    let told = guard.ready();
-                    self.is_over(&mut guard, interest);
-                    if is_closed(told, interest) {
-                        slot.begin(plain);
-                        slot.again = Some(Box::pin(self.again(call, interest)?));
+            let io = match self.registered(call) {
+                Ok(io) => io,
+                Err(error) => break Err(error),
+            };
+            let ready = match interest {
+                Interest::Write => io.poll_write_ready(cx),
+                _ => io.poll_read_ready(cx),
+            };
+            match ready {
+                Poll::Ready(Ok(guard)) => told = guard.ready(),
+                Poll::Ready(Err(error)) => break Err(failed(call, &error)),
+                Poll::Pending => {
+                    slot.begin(self.plain());
+                    if !slot.is_late(cx) {
+                        return Poll::Pending;
                     }
                 }
             }
@@ -339,6 +349,8 @@ pub(super) struct Slot {
     has_begun: bool,
     /// Time is up: there is one more attempt.
     late: bool,
+    /// The next attempt does not ask the reactor.
+    at_once: bool,
     again: Option<Pin<Box<dyn Future<Output = Result<()>> + Send + Sync>>>,
 }
 
@@ -355,27 +367,6 @@ impl Slot {
         let timer = self.timer.as_mut();
         self.late |= timer.is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
         self.late
-    }
-}
-
-/// What to wait for.
-struct Waits {
-    set: Interests,
-}
-
-impl Waits {
-    fn of(interest: Interest) -> Waits {
-        let set = match interest {
-            // An error is to be received, too, and comes without being readable.
-            Interest::Read => Interests::READABLE | Interests::PRIORITY | Interests::ERROR,
-            Interest::Write => Interests::WRITABLE,
-            Interest::Error => Interests::ERROR,
-        };
-        Waits { set }
-    }
-
-    fn leave_errors(&mut self) {
-        self.set = self.set.remove(Interests::ERROR).unwrap_or(self.set);
     }
 }
 
