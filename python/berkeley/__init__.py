@@ -17,6 +17,7 @@ _LATER = {
     "get_lookup_timeout": "_lookups",
     "ping": "values",
     "set_lookup_timeout": "_lookups",
+    "trace": "_recording",
 }
 
 __all__ = [

@@ -5,6 +5,7 @@ from berkeley._lookups import (
     get_lookup_timeout as get_lookup_timeout,
     set_lookup_timeout as set_lookup_timeout,
 )
+from berkeley._recording import trace as trace
 from berkeley._whole import (
     IncompleteReadError as IncompleteReadError,
     LimitOverrunError as LimitOverrunError,
@@ -22,6 +23,7 @@ __all__ = [
     "ping",
     "set_lookup_timeout",
     "socket",
+    "trace",
     "values",
 ]
 

@@ -702,3 +702,8 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0, *, timeout=None)
 _OWN_GETADDRINFO = getaddrinfo
 
 _pickling.register(sys.modules[_HOME])
+
+if os.environ.get("BERKELEY_TRACE"):
+    from berkeley import _recording
+
+    _recording.from_environment()

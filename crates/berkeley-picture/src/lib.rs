@@ -33,5 +33,5 @@ pub use model::{
 pub use page::html;
 pub use record::{CallLine, InfoLine, Nanos, Record, SocketLine, parse_line};
 pub use rules::{Finding, Level, explain};
-pub use say::span;
+pub use say::{result, span};
 pub use stat::{Stat, stat};

@@ -106,7 +106,7 @@ pub(crate) const OPS: &[Op] = &[
     op("getsockopt", Rest, No, false, &["name"]),
     op("getsockname", Rest, No, false, &[]),
     op("getpeername", Rest, No, false, &[]),
-    op("ioctl", Rest, No, false, &["name"]),
+    op("ioctl", Rest, No, false, &["name", "nonblocking"]),
     op("fcntl", Rest, No, false, &["name"]),
     plain("ssl_write", Send, Out),
     plain("ssl_read", Recv, In),

@@ -21,10 +21,15 @@ pub(crate) fn call(trace: &Trace, call: &Call) -> String {
         let told = call.args.get(*key).and_then(argument);
         let told = told.or_else(|| of_socket(trace, call, key));
         match told {
+            // As many as the system allows.
+            Some(told) if *key == "backlog" && told == i32::MAX.to_string() => {}
             // The data says how long it is.
             Some(_) if *key == "len" && row.way == Way::Out && has_data => {}
             Some(told) => words.push(match *key {
                 "len" => size(told.parse().unwrap_or_default()),
+                "nonblocking" => format!("FIONBIO, {told}"),
+                // A socket asks for a free name with none.
+                "addr" if told == "unix:" => "\"\"".to_owned(),
                 _ => told,
             }),
             None => {}
@@ -44,8 +49,16 @@ fn of_socket(trace: &Trace, call: &Call, key: &str) -> Option<String> {
     Some(known.clone()).filter(|known| !known.is_empty())
 }
 
-/// What a call answered: empty if that was nothing but success.
-pub(crate) fn result(trace: &Trace, call: &Call) -> String {
+/// What a call answered, as people read it: empty if that was nothing but success.
+///
+/// ```
+/// use berkeley_picture::{Trace, result};
+///
+/// let line = r#"{"ev":"call","t":1,"pid":1,"op":"bind","errno":"EADDRINUSE"}"#;
+/// let trace = Trace::read([line]);
+/// assert_eq!(result(&trace, &trace.calls[0]), "EADDRINUSE");
+/// ```
+pub fn result(trace: &Trace, call: &Call) -> String {
     let row = call.row();
     match call.outcome() {
         Outcome::TimedOut => return "timed out".to_owned(),
@@ -159,11 +172,6 @@ pub(crate) fn link(trace: &Trace, link: &crate::Link) -> String {
         Reset if tcp => "RST".to_owned(),
         Reset => "cut off".to_owned(),
     }
-}
-
-/// Whether a call is worth a colour of its own beside those of its kind.
-pub(crate) fn is_error(call: &Call) -> bool {
-    matches!(call.outcome(), Outcome::Failed | Outcome::TimedOut)
 }
 
 /// `1 call`, `2 calls`.

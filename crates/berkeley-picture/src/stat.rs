@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::model::Trace;
 use crate::record::Nanos;
-use crate::say;
 
 /// The numbers of one call.
 #[derive(Clone, Default, PartialEq, Debug)]
@@ -42,7 +41,7 @@ pub fn stat(trace: &Trace) -> Vec<Stat> {
     for call in &trace.calls {
         let (stat, times) = times.entry(&call.op).or_default();
         stat.calls += 1;
-        stat.errors += usize::from(say::is_error(call));
+        stat.errors += usize::from(call.is_error());
         stat.bytes += call.bytes();
         stat.waited += call.waited;
         stat.total += call.took();

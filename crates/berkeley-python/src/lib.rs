@@ -15,6 +15,7 @@ mod names;
 mod object;
 mod race;
 mod raw;
+mod recorder;
 mod transfer;
 mod tuning;
 mod values;

@@ -156,7 +156,7 @@ fn draw(
 fn one(trace: &Trace, call: &Call, place: &Place, out: &mut String) -> std::fmt::Result {
     let Place { middle, top, bottom } = *place;
     let (x, high) = (middle - WIDE / 2.0, bottom - top);
-    let failed = say::is_error(call);
+    let failed = call.is_error();
     let class = if failed { "bad" } else { call.row().group.name() };
     write!(
         out,

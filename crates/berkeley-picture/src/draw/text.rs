@@ -124,7 +124,7 @@ fn rows(trace: &Trace, lanes: &Lanes) -> Vec<Row> {
             lane,
             call: call_text(trace, call),
             result: say::result(trace, call),
-            failed: say::is_error(call),
+            failed: call.is_error(),
             waits,
             start: call.start - begin,
             end: call.end - begin,
@@ -152,8 +152,12 @@ struct Arrows<'a> {
     lanes: &'a Lanes,
     /// The links from each call.
     links: BTreeMap<usize, Vec<usize>>,
-    /// A call of each socket, which says where the socket stands.
+    /// The lane of each socket.
     home: BTreeMap<usize, usize>,
+    /// The lane of who has an address: whoever connects there talks to them, also if nobody accepts.
+    at: BTreeMap<&'a str, usize>,
+    /// When each socket was closed: when that began.
+    closed: BTreeMap<usize, Nanos>,
 }
 
 impl Arrows<'_> {
@@ -162,14 +166,23 @@ impl Arrows<'_> {
         for (index, link) in trace.links.iter().enumerate() {
             links.entry(link.from).or_default().push(index);
         }
-        let mut home = BTreeMap::new();
+        let (mut home, mut at, mut closed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for (index, call) in trace.calls.iter().enumerate() {
             let lane = lanes.of_call.get(index).copied().unwrap_or_default();
             for socket in call.socket.into_iter().chain(call.made) {
                 home.insert(socket, lane);
+                if call.op == "close" {
+                    closed.insert(socket, call.start);
+                }
             }
         }
-        Arrows { trace, lanes, links, home }
+        for (index, socket) in trace.sockets.iter().enumerate().rev() {
+            if let (Some(local), None, Some(lane)) = (&socket.local, &socket.peer, home.get(&index))
+            {
+                at.insert(local.as_str(), *lane);
+            }
+        }
+        Arrows { trace, lanes, links, home, at, closed }
     }
 
     fn of(&self, index: usize, call: &Call, lane: usize, over: &mut BTreeSet<usize>) -> Vec<Arrow> {
@@ -177,7 +190,11 @@ impl Arrows<'_> {
         let links = self.links.get(&index).map(Vec::as_slice).unwrap_or_default();
         let links: Vec<_> = links.iter().filter_map(|at| self.trace.links.get(*at)).collect();
         let crosses = links.iter().any(|link| self.lanes.of_call.get(link.to) != Some(&lane));
-        let other = socket.other.and_then(|other| self.home.get(&other));
+        let there = socket.peer.as_deref().or(call.word("addr"));
+        let other = match socket.other {
+            Some(other) => self.home.get(&other),
+            None => there.and_then(|addr| self.at.get(addr)),
+        };
         let talks = crosses || links.is_empty() && other.is_some_and(|other| *other != lane);
         let there = 1 - lane.min(1);
         let arrows = |labels: &[&str]| -> Vec<Arrow> {
@@ -192,12 +209,13 @@ impl Arrows<'_> {
             ("connect", None) if !talks || !socket.is_stream() => Vec::new(),
             ("connect", None) if socket.is_tcp() => arrows(&["SYN", "SYN+ACK", "ACK"]),
             ("connect", None) => arrows(&["connect"]),
-            ("connect", Some("ECONNREFUSED")) if socket.is_tcp() => arrows(&["SYN", "RST"]),
+            ("connect", Some("ECONNREFUSED")) if talks && socket.is_tcp() => {
+                arrows(&["SYN", "RST"])
+            }
             ("shutdown" | "close", None) if talks && socket.is_stream() => {
                 let reads_on = call.word("how") == Some("SHUT_RD");
-                let other_closed = socket.other.and_then(|other| self.trace.sockets.get(other));
-                let heard = other_closed
-                    .is_some_and(|other| other.closed.is_none_or(|closed| closed > call.start));
+                let other_closed = socket.other.and_then(|other| self.closed.get(&other));
+                let heard = other_closed.is_none_or(|closed| *closed > call.start);
                 let first = call.socket.is_some_and(|socket| over.insert(socket));
                 let reset = links.iter().any(|link| link.kind == LinkKind::Reset);
                 match (first && !reads_on, socket.is_tcp(), heard) {
@@ -476,7 +494,7 @@ fn lines(trace: &Trace, lanes: &Lanes, look: Look, first: usize) -> Vec<String> 
         let mut pieces = vec![(PLAIN, call_text(trace, call))];
         let result = say::result(trace, call);
         if !result.is_empty() {
-            let style = if say::is_error(call) { ERROR } else { STRONG };
+            let style = if call.is_error() { ERROR } else { STRONG };
             pieces.push((style, format!("{arrow} {result}")));
         }
         if let Some(other) = from.get(&index).and_then(|at| trace.calls.get(*at)) {

@@ -53,7 +53,7 @@ pub fn chrome(trace: &Trace) -> String {
             "ph": "X", "name": call.op, "cat": call.row().group.name(), "pid": pid, "tid": tid,
             "ts": micros(call.start), "dur": call.took() as f64 / 1e3, "args": args,
         });
-        if let (true, Some(event)) = (say::is_error(call), event.as_object_mut()) {
+        if let (true, Some(event)) = (call.is_error(), event.as_object_mut()) {
             event.insert("cname".to_owned(), "terrible".into());
         }
         events.push(event);

@@ -9,7 +9,6 @@ use super::epoch;
 use crate::model::{Call, Socket, Trace};
 use crate::ops::Way;
 use crate::record::Nanos;
-use crate::say;
 
 /// The connections for OpenTelemetry, as the JSON of OTLP (`POST /v1/traces`): a span for each
 /// connection with its bytes, and within it one for the connect; one for each look-up. Calls that
@@ -88,7 +87,7 @@ fn connection(
     if let Some(rtt) = socket.samples.iter().filter_map(|sample| sample.rtt).min() {
         attributes.push(attribute("berkeley.rtt", json!(rtt as f64 / 1e9)));
     }
-    let failed = calls.iter().rev().find(|call| say::is_error(call));
+    let failed = calls.iter().rev().find(|call| call.is_error());
     let whole = Call {
         start: start.min(socket.opened),
         end: socket.closed.unwrap_or(end),
@@ -135,7 +134,7 @@ fn span(
         "endTimeUnixNano": (call.end + shift).to_string(),
         "status": {},
     });
-    if let Some(errno) = call.errno.as_deref().filter(|_| say::is_error(call)) {
+    if let Some(errno) = call.errno.as_deref().filter(|_| call.is_error()) {
         attributes.push(attribute("error.type", errno.into()));
         if let Some(span) = span.as_object_mut() {
             span.insert("status".to_owned(), json!({ "code": 2, "message": errno }));

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use berkeley::Errno;
+use serde_json::Value;
+
 use super::{Attempt, Call, Process, Sample, Socket, Thread, Trace, pair};
 use crate::ops::{self, Group, Way};
 use crate::record::{CallLine, Nanos, Record, SocketLine, parse_line};
@@ -259,6 +262,8 @@ fn merge(earlier: &mut Call, later: Call) {
     let is_poll = |op: &str| ops::by_name(op).group == Group::Wait;
     if earlier.op == "connect" && later.op == "getsockopt" {
         let told = later.word("value").filter(|value| value.starts_with('E')).map(str::to_owned);
+        let number = later.args.get("value").and_then(Value::as_i64).filter(|number| *number != 0);
+        let told = told.or_else(|| number.map(errno));
         earlier.ret = later.ret;
         earlier.errno = told.or(later.errno);
     } else if is_poll(&later.op) {
@@ -272,6 +277,13 @@ fn merge(earlier: &mut Call, later: Call) {
         let (start, end) = (earlier.start, earlier.end);
         *earlier = Call { start, end, attempts, left, ..later };
     }
+}
+
+/// The name of an error that was told by its number.
+fn errno(number: i64) -> String {
+    let errno = i32::try_from(number).ok().map(Errno::from);
+    let name = errno.and_then(Errno::name).map(str::to_owned);
+    name.unwrap_or_else(|| format!("error {number}"))
 }
 
 /// How long a call waited: in `poll` if it did, and else in itself if it is one that waits.

@@ -364,6 +364,15 @@ impl Call {
         }
     }
 
+    /// Whether it failed, or its time was up.
+    ///
+    /// ```
+    /// assert!(!berkeley_picture::Call::default().is_error());
+    /// ```
+    pub fn is_error(&self) -> bool {
+        matches!(self.outcome(), Outcome::Failed | Outcome::TimedOut)
+    }
+
     /// How long it took.
     ///
     /// ```

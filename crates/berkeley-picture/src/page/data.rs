@@ -83,7 +83,7 @@ fn sockets(trace: &Trace, begin: i64) -> Vec<Value> {
     for call in &trace.calls {
         let Some(sum) = call.socket.and_then(|socket| sums.get_mut(socket)) else { continue };
         sum.calls += 1;
-        sum.errors += usize::from(say::is_error(call));
+        sum.errors += usize::from(call.is_error());
         sum.waited += call.waited;
         let row = call.row();
         let [out, into] = &mut sum.bytes;

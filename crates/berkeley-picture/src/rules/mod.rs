@@ -234,7 +234,7 @@ fn errors(trace: &Trace, told: &[usize]) -> Vec<Finding> {
     let told: std::collections::BTreeSet<usize> = told.iter().copied().collect();
     let mut kinds: BTreeMap<(String, String, Option<usize>), Vec<usize>> = BTreeMap::new();
     for (index, call) in trace.calls.iter().enumerate() {
-        if !told.contains(&index) && say::is_error(call) {
+        if !told.contains(&index) && call.is_error() {
             let errno = match call.outcome() {
                 crate::Outcome::TimedOut => "timed out".to_owned(),
                 _ => call.errno.clone().unwrap_or_default(),

@@ -168,9 +168,11 @@ fn slot() -> MutexGuard<'static, Option<Arc<Recording>>> {
 pub(crate) fn begin(
     recording: impl FnOnce() -> std::io::Result<Arc<Recording>>,
     again: Again,
+    at_exit: extern "C" fn(),
 ) -> std::io::Result<Arc<Recording>> {
     if AGAIN.set(again).is_ok() {
         sys::at_fork(before_fork, in_parent, in_child);
+        sys::at_exit(at_exit);
     }
     alone(|| {
         let mut current = slot();
@@ -618,11 +620,12 @@ pub(crate) fn sample() {
     });
 }
 
-/// Writes down what the calling thread is called.
-pub(crate) fn name_thread(name: &str) {
+/// Writes down what a thread is called: this one, or the one of this number.
+pub(crate) fn name_thread(thread: Option<u32>, name: &str) {
     let cut = name.as_bytes().get(..name.len().min(MOST_VALUE)).unwrap_or_default();
-    write(2 + MOST_VALUE / 8, |_, _, draft| {
+    write(3 + MOST_VALUE / 8, |_, _, draft| {
         draft.word(NAME);
+        draft.word(thread.unwrap_or_else(sys::thread_id).into());
         draft.bytes(cut);
     });
 }
@@ -639,8 +642,8 @@ pub(crate) enum Record<'w> {
         sent: Option<u64>,
         rest: Reader<'w>,
     },
-    /// The name follows.
-    Name(Reader<'w>),
+    /// The name of a thread follows.
+    Name(u32, Reader<'w>),
 }
 
 #[derive(Debug)]
@@ -715,7 +718,7 @@ impl<'w> Record<'w> {
                 sent: known(reader.word()),
                 rest: reader,
             },
-            NAME => Record::Name(reader),
+            NAME => Record::Name(reader.word() as u32, reader),
             _ => return None,
         })
     }

@@ -25,6 +25,9 @@ pub(crate) struct Entry {
     pub(crate) sent: AtomicU64,
     /// Where in the program it was opened.
     pub(crate) place: Place,
+    /// The same of what a layer above ciphers, as the program sees it.
+    plain_received: AtomicU64,
+    plain_sent: AtomicU64,
     /// What else is to be remembered of it, a bit for each.
     marks: AtomicU8,
 }
@@ -64,6 +67,12 @@ impl Entry {
         let counter = if out { &self.sent } else { &self.received };
         counter.fetch_add(bytes, Ordering::Relaxed)
     }
+
+    /// [`count`](Entry::count) of bytes before they are ciphered.
+    pub(crate) fn count_plain(&self, (out, bytes): (bool, u64)) -> u64 {
+        let counter = if out { &self.plain_sent } else { &self.plain_received };
+        counter.fetch_add(bytes, Ordering::Relaxed)
+    }
 }
 
 /// Enters a new socket at this number, whatever was known of an old one, and answers its number.
@@ -77,6 +86,8 @@ pub(crate) fn opened(fd: RawFd, (family, ty, protocol): Kind, now: u64) -> Optio
     entry.received.store(0, Ordering::Relaxed);
     entry.sent.store(0, Ordering::Relaxed);
     entry.place.set(None);
+    entry.plain_received.store(0, Ordering::Relaxed);
+    entry.plain_sent.store(0, Ordering::Relaxed);
     entry.marks.store(0, Ordering::Relaxed);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     entry.id.store(id, Ordering::Release);

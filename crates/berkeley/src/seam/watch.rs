@@ -87,6 +87,13 @@ impl Call {
         Call { start: now(TIMED) }
     }
 
+    /// One that began so long ago.
+    #[cfg(feature = "trace")]
+    pub(super) fn begun_before(took: std::time::Duration) -> Call {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        Call { start: now(TIMED).saturating_sub(took) }
+    }
+
     /// Tells all who watch. `errno` may be another one afterwards.
     pub(super) fn end(self, op: Op, fd: RawFd, outcome: Outcome, about: About<'_>) {
         let event = Event { op, fd, start: self.start, end: now(DATED), outcome, about };
@@ -200,6 +207,7 @@ fn now(watchers: u8) -> u64 {
 
 fn tell(event: &Event<'_>, id: Option<u64>, entry: Option<&'static Entry>) {
     let _before = match (entry, event.moved()) {
+        (Some(entry), Some(moved)) if event.op.is_ciphered() => Some(entry.count_plain(moved)),
         (Some(entry), Some(moved)) => Some(entry.count(moved)),
         _ => None,
     };

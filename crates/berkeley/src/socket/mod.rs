@@ -18,7 +18,7 @@ mod values;
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::time::Duration;
 
 pub use self::cipher::CipherOp;
@@ -95,6 +95,8 @@ pub struct Socket {
     pub(crate) offload: SendOffload,
     /// The number of an error that came behind a batch, which has yet to be told; or zero.
     pub(crate) late: AtomicI32,
+    /// How many sends without a copy the kernel has counted: it goes on from there.
+    pub(crate) zero_copies: AtomicU32,
 }
 
 /// The timeout that new sockets get, in this process. `None` at first.
@@ -227,6 +229,7 @@ impl Socket {
         let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), timeout);
         same.until.set(self.deadline());
         same.flags.set((self.family, self.ty, self.protocol), same.blocks());
+        same.zero_copies.store(self.zero_copies.load(Ordering::Relaxed), Ordering::Relaxed);
         Ok(same.here())
     }
 
@@ -370,6 +373,7 @@ impl Socket {
             until: SharedDeadline::never(),
             offload: SendOffload::new(),
             late: AtomicI32::new(0),
+            zero_copies: AtomicU32::new(0),
         }
     }
 }

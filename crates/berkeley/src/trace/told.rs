@@ -60,7 +60,7 @@ impl Teller {
                     }
                 });
             }
-            Record::Name(_) => {}
+            Record::Name(..) => {}
         }
     }
 
@@ -176,7 +176,7 @@ fn args(
     rest: &mut Reader<'_>,
     bytes: &mut Vec<u8>,
 ) -> After {
-    let mut after = After { plain: matches!(op, Op::SslRead | Op::SslWrite), ..After::default() };
+    let mut after = After { plain: op.is_ciphered(), ..After::default() };
     let mut data = |rest: &mut Reader<'_>, bytes: &mut Vec<u8>| {
         let len = rest.word();
         after.hash = Some(rest.word()).filter(|hash| *hash != 0).map(|hash| hash & 0xffff_ffff);

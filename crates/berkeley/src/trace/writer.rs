@@ -188,9 +188,9 @@ impl Writer {
                     told.push(ring.thread);
                     teller.thread(ring.thread, None, out);
                 }
-                if let Record::Name(mut name) = record {
-                    told.push(ring.thread);
-                    teller.thread(ring.thread, Some(&mut name), out);
+                if let Record::Name(thread, mut name) = record {
+                    told.push(thread);
+                    teller.thread(thread, Some(&mut name), out);
                     return;
                 }
                 teller.tell(record, ring.thread, out);
@@ -255,7 +255,10 @@ fn name_of(argv: &[String]) -> String {
     if !program.starts_with("python") {
         return program;
     }
-    let text = rest.find(|arg| arg.ends_with(".py") || !arg.starts_with('-'));
+    // Programs that run programs stand before them.
+    let text = rest.clone().find(|arg| arg.ends_with(".py"));
+    let module = || argv.windows(2).rev().find(|two| two.first().is_some_and(|arg| arg == "-m"));
+    let text = text.or_else(|| module()?.last());
     text.map_or(program, |path| last(path))
 }
 
@@ -288,5 +291,7 @@ mod tests {
         assert_eq!(named(&["/usr/bin/thing", "x"]), "thing");
         assert_eq!(named(&["/usr/bin/python3.12", "-u", "/a/app.py", "x"]), "app.py");
         assert_eq!(named(&["python3"]), "python3");
+        let run = ["python3", "-m", "berkeley", "trace", "-m", "http.server", "80"];
+        assert_eq!(named(&run), "http.server");
     }
 }

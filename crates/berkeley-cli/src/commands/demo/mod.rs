@@ -1,19 +1,14 @@
 //! `demo`: a server and a client talk, and every call of both is drawn.
 
-mod event;
-mod picture;
-mod record;
 mod stories;
 
 use std::time::Duration;
 
+use berkeley_picture::{Call, Look, Trace, result, span, text};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use self::event::Event;
-use self::picture::{Look, draw, span};
 use self::stories::{STORIES, Stage, Story, UNASKED, by_name};
 use crate::args::Global;
 use crate::failure::Failure;
@@ -44,35 +39,83 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
     };
     let mut exchanges = Vec::new();
     for story in &chosen {
-        let calls = story.play(&stage)?;
+        let trace = record(story, &stage)?;
+        let calls: Vec<Value> = trace.calls.iter().map(|call| as_json(&trace, call)).collect();
         for call in &calls {
-            view.event(&Line { exchange: story.name, call })?;
+            let mut line = json!({ "exchange": story.name });
+            if let (Some(line), Some(call)) = (line.as_object_mut(), call.as_object()) {
+                line.extend(call.clone());
+            }
+            view.event(&line)?;
         }
-        show(story, &calls, look, view)?;
+        show(story, &trace, look, view)?;
         exchanges.push(json!({ "name": story.name, "title": story.title, "calls": calls }));
     }
     next(&chosen, look, view)?;
     view.result(&json!({ "ok": true, "schema": "berkeley.demo/1", "exchanges": exchanges }))
 }
 
-/// One call among those of several exchanges.
-#[derive(Serialize)]
-struct Line<'a> {
-    exchange: &'static str,
-    #[serde(flatten)]
-    call: &'a Event,
+/// Plays a story while the library records every call of it.
+fn record(story: &Story, stage: &Stage) -> Result<Trace, Failure> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("demo.jsonl");
+    let recording = berkeley::trace::Options::new().payload(256).to_file(&file)?;
+    let played = story.play(stage);
+    recording.finish()?;
+    played?;
+    let recorded = std::fs::read_to_string(&file)?;
+    // How a timeout is made is not what the tutorials are about.
+    let told = recorded.lines().filter(|line| !line.contains(r#""op":"ioctl""#));
+    let mut trace = Trace::read(told);
+    name(&mut trace);
+    Ok(trace)
 }
 
-fn show(story: &Story, calls: &[Event], look: Look, view: &View) -> Result<(), Failure> {
-    let (begin, end) = (calls.iter().map(|call| call.start), calls.iter().map(Event::end));
-    let whole = end.max().unwrap_or_default() - begin.min().unwrap_or_default();
-    let counted = format!("{} calls in {}", calls.len(), span(whole, look.unicode));
+/// Names the sockets as the tutorials do: what accept() answers is `conn`, and each side's own is
+/// `sk`; if it makes another, that is `new`.
+fn name(trace: &mut Trace) {
+    let mut owners = Vec::new();
+    for socket in 0..trace.sockets.len() {
+        let maker = trace.calls.iter().find(|call| call.socket == Some(socket));
+        let owner = maker.map(|call| call.thread);
+        let Some(socket) = trace.sockets.get_mut(socket) else { continue };
+        let name = match (socket.from.is_some(), owners.contains(&owner)) {
+            (true, _) => "conn",
+            (false, false) => "sk",
+            (false, true) => "new",
+        };
+        if socket.from.is_none() {
+            owners.push(owner);
+        }
+        name.clone_into(&mut socket.name);
+    }
+}
+
+/// A call for programs.
+fn as_json(trace: &Trace, call: &Call) -> Value {
+    let socket = call.socket.and_then(|socket| trace.sockets.get(socket));
+    let seconds = |nanos: i64| nanos as f64 / 1e9;
+    json!({
+        "side": trace.threads.get(call.thread).map(|thread| &thread.name),
+        "socket": socket.map(|socket| &socket.name),
+        "call": call.op,
+        "args": call.args,
+        "result": result(trace, call),
+        "failed": call.is_error(),
+        "start": seconds(call.start - trace.start()),
+        "duration": seconds(call.took()),
+    })
+}
+
+fn show(story: &Story, trace: &Trace, look: Look, view: &View) -> Result<(), Failure> {
+    let whole = trace.end() - trace.start();
+    let counted = format!("{} calls in {}", trace.calls.len(), span(whole, look.unicode));
     view.line(format_args!(
         "{GOOD}{STRONG}{}{STRONG:#}{GOOD:#}  {DIM}{counted}{DIM:#}",
         story.title
     ))?;
     view.line("")?;
-    for line in draw(calls, look) {
+    for line in text(trace, &look) {
         view.line(line)?;
     }
     view.line("")?;

@@ -5,10 +5,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use berkeley::{Addr, Errno, Family, Result, ToAddr, Type, UnixAddr};
-
-use super::event::Event;
-use super::record::{Lane, Named, Record, failed_with};
+use berkeley::trace::name_thread;
+use berkeley::{
+    Addr, Errno, Family, MsgFlags, Protocol, Result, Socket, ToAddr, Type, UnixAddr, opt,
+};
 
 /// An exchange, and what to say about it.
 #[derive(Debug)]
@@ -18,11 +18,11 @@ pub(crate) struct Story {
     pub(crate) title: &'static str,
     /// What there is to see.
     pub(crate) lesson: &'static str,
-    play: fn(&Stage) -> Result<Vec<Event>>,
+    play: fn(&Stage) -> Result<()>,
 }
 
 impl Story {
-    pub(crate) fn play(&self, stage: &Stage) -> Result<Vec<Event>> {
+    pub(crate) fn play(&self, stage: &Stage) -> Result<()> {
         (self.play)(stage)
     }
 }
@@ -112,167 +112,159 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Story> {
     STORIES.iter().find(|story| story.name == name)
 }
 
-const HANDSHAKE: &[&str] = &["SYN", "SYN+ACK", "ACK"];
-
 /// How long a side pauses, so that the picture shows who waits for whom.
 const PAUSE: Duration = Duration::from_millis(3);
 
-fn tcp(stage: &Stage) -> Result<Vec<Event>> {
-    connection(stage, stage.family(), stage.any_port(), HANDSHAKE, Some("FIN"))
+fn tcp(stage: &Stage) -> Result<()> {
+    connection(stage, stage.family(), stage.any_port())
 }
 
-fn unix(stage: &Stage) -> Result<Vec<Event>> {
+fn unix(stage: &Stage) -> Result<()> {
     let unnamed = UnixAddr::Unnamed.to_addr(Family::UNIX)?;
-    connection(stage, Family::UNIX, unnamed, &["connect"], Some("end"))
+    connection(stage, Family::UNIX, unnamed)
 }
 
 /// The tutorials' server and client: one greeting, one answer.
-fn connection(
-    stage: &Stage,
-    family: Family,
-    addr: Addr,
-    handshake: &[&str],
-    farewell: Option<&str>,
-) -> Result<Vec<Event>> {
-    let server = |lane: Lane<'_>, tell: &dyn Fn(Addr)| {
-        let sk = listener(&lane, stage, "sk", family, addr, family != Family::UNIX, tell)?;
-        let conn = lane.accept(&sk, "conn")?;
-        conn.socket.set_timeout(stage.limit)?;
-        lane.recv(&conn)?;
-        lane.send(&conn, "hi")?;
-        lane.recv(&conn)?;
+fn connection(stage: &Stage, family: Family, addr: Addr) -> Result<()> {
+    let server = |tell: &dyn Fn(Addr)| {
+        let sk = listener(stage, family, addr, family != Family::UNIX, tell)?;
+        let conn = sk.accept()?.0;
+        conn.set_timeout(stage.limit)?;
+        conn.recv_vec(1024)?;
+        conn.send(b"hi")?;
+        conn.recv_vec(1024)?;
         // The client has closed: TCP tells it all the same, a UNIX socket has nobody to tell.
-        lane.close(conn, farewell.filter(|_| family != Family::UNIX))?;
-        lane.close(sk, None)
+        conn.close()?;
+        sk.close()
     };
-    let client = |lane: Lane<'_>, server: Addr| {
-        let sk = lane.socket("sk", family, Type::STREAM)?;
-        sk.socket.set_timeout(stage.limit)?;
-        lane.connect(&sk, server, handshake)?;
+    let client = |server: Addr| {
+        let sk = Socket::new(family, Type::STREAM, Protocol::DEFAULT)?;
+        sk.set_timeout(stage.limit)?;
+        sk.connect(server)?;
         thread::sleep(PAUSE);
-        lane.send(&sk, "hello!")?;
-        lane.recv(&sk)?;
-        lane.close(sk, farewell)
+        sk.send(b"hello!")?;
+        sk.recv_vec(1024)?;
+        sk.close()
     };
     both(server, client)
 }
 
-fn udp(stage: &Stage) -> Result<Vec<Event>> {
-    let server = |lane: Lane<'_>, tell: &dyn Fn(Addr)| {
-        let sk = lane.socket("sk", stage.family(), Type::DGRAM)?;
-        sk.socket.set_timeout(stage.limit)?;
-        tell(lane.bind(&sk, stage.any_port())?);
-        let (_, client) = lane.recv_from(&sk)?;
-        lane.send_to(&sk, "hi", client)?;
-        lane.close(sk, None)
+fn udp(stage: &Stage) -> Result<()> {
+    let server = |tell: &dyn Fn(Addr)| {
+        let sk = Socket::new(stage.family(), Type::DGRAM, Protocol::DEFAULT)?;
+        sk.set_timeout(stage.limit)?;
+        tell(bound(&sk, stage.any_port())?);
+        let (_, client) = recv_from(&sk)?;
+        sk.send_to(b"hi", client)?;
+        sk.close()
     };
-    let client = |lane: Lane<'_>, server: Addr| {
-        let sk = lane.socket("sk", stage.family(), Type::DGRAM)?;
-        sk.socket.set_timeout(stage.limit)?;
-        lane.send_to(&sk, "hello", server)?;
-        lane.recv_from(&sk)?;
-        lane.close(sk, None)
+    let client = |server: Addr| {
+        let sk = Socket::new(stage.family(), Type::DGRAM, Protocol::DEFAULT)?;
+        sk.set_timeout(stage.limit)?;
+        sk.send_to(b"hello", server)?;
+        recv_from(&sk)?;
+        sk.close()
     };
     both(server, client)
 }
 
-fn stream(stage: &Stage) -> Result<Vec<Event>> {
+fn stream(stage: &Stage) -> Result<()> {
     let (sent, both_sent) = channel();
-    let server = move |lane: Lane<'_>, tell: &dyn Fn(Addr)| {
-        let sk = listener(&lane, stage, "sk", stage.family(), stage.any_port(), true, tell)?;
-        let conn = lane.accept(&sk, "conn")?;
-        conn.socket.set_timeout(stage.limit)?;
+    let server = move |tell: &dyn Fn(Addr)| {
+        let sk = listener(stage, stage.family(), stage.any_port(), true, tell)?;
+        let conn = sk.accept()?.0;
+        conn.set_timeout(stage.limit)?;
         // A busy server comes late, and finds both.
         let _ = both_sent.recv_timeout(stage.limit);
-        lane.recv(&conn)?;
-        lane.recv(&conn)?;
-        lane.close(conn, Some("FIN"))?;
-        lane.close(sk, None)
+        conn.recv_vec(1024)?;
+        conn.recv_vec(1024)?;
+        conn.close()?;
+        sk.close()
     };
-    let client = move |lane: Lane<'_>, server: Addr| {
-        let sk = lane.socket("sk", stage.family(), Type::STREAM)?;
-        sk.socket.set_timeout(stage.limit)?;
-        lane.connect(&sk, server, HANDSHAKE)?;
-        lane.send(&sk, "hello ")?;
-        lane.send(&sk, "world")?;
+    let client = move |server: Addr| {
+        let sk = Socket::new(stage.family(), Type::STREAM, Protocol::DEFAULT)?;
+        sk.set_timeout(stage.limit)?;
+        sk.connect(server)?;
+        sk.send(b"hello ")?;
+        sk.send(b"world")?;
         thread::sleep(PAUSE);
         let _ = sent.send(());
         thread::sleep(PAUSE);
-        lane.close(sk, Some("FIN"))
+        sk.close()
     };
     both(server, client)
 }
 
-fn refused(stage: &Stage) -> Result<Vec<Event>> {
+fn refused(stage: &Stage) -> Result<()> {
     let (over, until_over) = channel::<()>();
-    let server = move |lane: Lane<'_>, tell: &dyn Fn(Addr)| {
-        let sk = lane.socket("sk", stage.family(), Type::STREAM)?;
-        tell(lane.bind(&sk, stage.any_port())?);
+    let server = move |tell: &dyn Fn(Addr)| {
+        let sk = Socket::new(stage.family(), Type::STREAM, Protocol::DEFAULT)?;
+        tell(bound(&sk, stage.any_port())?);
         wait_for(&until_over);
-        lane.close(sk, None)
+        sk.close()
     };
-    let client = move |lane: Lane<'_>, server: Addr| {
-        let sk = lane.socket("sk", stage.family(), Type::STREAM)?;
-        sk.socket.set_timeout(stage.limit)?;
-        failed_with(lane.connect(&sk, server, &["SYN", "RST"]), Errno::ECONNREFUSED)?;
-        lane.close(sk, None)?;
+    let client = move |server: Addr| {
+        let sk = Socket::new(stage.family(), Type::STREAM, Protocol::DEFAULT)?;
+        sk.set_timeout(stage.limit)?;
+        failed_with(sk.connect(server), Errno::ECONNREFUSED)?;
+        sk.close()?;
         drop(over);
         Ok(())
     };
     both(server, client)
 }
 
-fn reuse(stage: &Stage) -> Result<Vec<Event>> {
+fn reuse(stage: &Stage) -> Result<()> {
     let (over, until_over) = channel::<()>();
-    let server = move |lane: Lane<'_>, tell: &dyn Fn(Addr)| {
+    let server = move |tell: &dyn Fn(Addr)| {
         let port = std::cell::Cell::new(stage.any_port());
         let tell = |addr| {
             port.set(addr);
             tell(addr);
         };
-        let sk = listener(&lane, stage, "sk", stage.family(), stage.any_port(), true, &tell)?;
-        let conn = lane.accept(&sk, "conn")?;
-        conn.socket.set_timeout(stage.limit)?;
-        lane.close(conn, Some("FIN"))?;
-        lane.close(sk, None)?;
+        let sk = listener(stage, stage.family(), stage.any_port(), true, &tell)?;
+        let conn = sk.accept()?.0;
+        conn.set_timeout(stage.limit)?;
+        conn.close()?;
+        sk.close()?;
         wait_for(&until_over);
 
-        let new = lane.socket("new", stage.family(), Type::STREAM)?;
-        failed_with(lane.bind(&new, port.get()), Errno::EADDRINUSE)?;
-        lane.reuse_addr(&new)?;
-        lane.bind(&new, port.get())?;
-        lane.listen(&new)?;
-        lane.close(new, None)
+        let new = Socket::new(stage.family(), Type::STREAM, Protocol::DEFAULT)?;
+        failed_with(new.bind(port.get()), Errno::EADDRINUSE)?;
+        new.set(opt::SO_REUSEADDR, true)?;
+        new.bind(port.get())?;
+        new.listen(None)?;
+        new.close()
     };
-    let client = move |lane: Lane<'_>, server: Addr| {
-        let sk = lane.socket("sk", stage.family(), Type::STREAM)?;
-        sk.socket.set_timeout(stage.limit)?;
-        lane.connect(&sk, server, HANDSHAKE)?;
-        lane.recv(&sk)?;
-        lane.close(sk, Some("FIN"))?;
+    let client = move |server: Addr| {
+        let sk = Socket::new(stage.family(), Type::STREAM, Protocol::DEFAULT)?;
+        sk.set_timeout(stage.limit)?;
+        sk.connect(server)?;
+        sk.recv_vec(1024)?;
+        sk.close()?;
         drop(over);
         Ok(())
     };
     both(server, client)
 }
 
-fn timeout(stage: &Stage) -> Result<Vec<Event>> {
+fn timeout(stage: &Stage) -> Result<()> {
     let (over, until_over) = channel::<()>();
-    let server = move |lane: Lane<'_>, tell: &dyn Fn(Addr)| {
-        let sk = listener(&lane, stage, "sk", stage.family(), stage.any_port(), true, tell)?;
+    let server = move |tell: &dyn Fn(Addr)| {
+        let sk = listener(stage, stage.family(), stage.any_port(), true, tell)?;
         wait_for(&until_over);
-        lane.close(sk, None)
+        sk.close()
     };
-    let client = move |lane: Lane<'_>, server: Addr| {
-        let sk = lane.socket("sk", stage.family(), Type::STREAM)?;
-        lane.set_timeout(&sk, Duration::from_millis(200))?;
-        lane.connect(&sk, server, HANDSHAKE)?;
-        lane.send(&sk, "anybody there?")?;
-        match lane.recv(&sk) {
+    let client = move |server: Addr| {
+        let sk = Socket::new(stage.family(), Type::STREAM, Protocol::DEFAULT)?;
+        sk.set_timeout(Duration::from_millis(200))?;
+        sk.connect(server)?;
+        sk.send(b"anybody there?")?;
+        match sk.recv_vec(1024) {
             Err(error) if !error.is_timeout() => return Err(error),
             _ => {}
         }
-        lane.close(sk, Some("FIN"))?;
+        sk.close()?;
         drop(over);
         Ok(())
     };
@@ -281,22 +273,20 @@ fn timeout(stage: &Stage) -> Result<Vec<Event>> {
 
 /// A socket that listens, whose address the client has been told.
 fn listener(
-    lane: &Lane<'_>,
     stage: &Stage,
-    name: &'static str,
     family: Family,
     addr: Addr,
     reuse: bool,
     tell: &dyn Fn(Addr),
-) -> Result<Named> {
-    let sk = lane.socket(name, family, Type::STREAM)?;
-    sk.socket.set_timeout(stage.limit)?;
+) -> Result<Socket> {
+    let sk = Socket::new(family, Type::STREAM, Protocol::DEFAULT)?;
+    sk.set_timeout(stage.limit)?;
     if reuse {
-        lane.reuse_addr(&sk)?;
+        sk.set(opt::SO_REUSEADDR, true)?;
     }
-    let bound = lane.bind(&sk, addr)?;
-    lane.listen(&sk)?;
-    tell(bound);
+    let addr = bound(&sk, addr)?;
+    sk.listen(None)?;
+    tell(addr);
     Ok(sk)
 }
 
@@ -305,35 +295,57 @@ fn wait_for(over: &Receiver<()>) {
     let _ = over.recv();
 }
 
-/// Lets both sides run, the client from when it knows the address, and answers what they did.
+/// Binds, and answers the address that the socket then has.
+fn bound(sk: &Socket, addr: Addr) -> Result<Addr> {
+    sk.bind(addr)?;
+    sk.local_addr()
+}
+
+fn recv_from(sk: &Socket) -> Result<(Vec<u8>, Addr)> {
+    let mut data = vec![0; 1024];
+    let (len, from) = sk.recv_from_with(&mut data, MsgFlags::empty())?;
+    data.truncate(len);
+    Ok((data, from))
+}
+
+/// Goes on where a call failed for this reason, as it was meant to. Where it succeeded the picture
+/// says so.
+fn failed_with<T>(outcome: Result<T>, wanted: Errno) -> Result<()> {
+    match outcome {
+        Err(error) if error.errno() == Some(wanted) => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Lets both sides run, the client from when it knows the address. Their threads have the names
+/// that the picture shows.
 fn both(
-    server: impl FnOnce(Lane<'_>, &dyn Fn(Addr)) -> Result<()> + Send,
-    client: impl FnOnce(Lane<'_>, Addr) -> Result<()> + Send,
-) -> Result<Vec<Event>> {
-    let record = Record::new();
+    server: impl FnOnce(&dyn Fn(Addr)) -> Result<()> + Send,
+    client: impl FnOnce(Addr) -> Result<()> + Send,
+) -> Result<()> {
     let (tell, told) = channel();
-    let (served, asked) = thread::scope(|scope| {
-        let record = &record;
+    let ends = thread::scope(|scope| {
         let serving = scope.spawn(move || {
+            name_thread("server");
             let tell = move |addr| {
                 // The client is gone only if it failed, and then says so itself.
                 let _ = tell.send(addr);
             };
-            server(record.server(), &tell)
+            server(&tell)
         });
-        let asked = match told.recv() {
-            Ok(addr) => {
+        let asking = scope.spawn(move || {
+            name_thread("client");
+            // A server that failed says so itself.
+            told.recv().map_or(Ok(()), |addr| {
                 thread::sleep(PAUSE);
-                client(record.client(), addr)
-            }
-            // The server failed, and says so itself.
-            Err(_) => Ok(()),
-        };
-        (serving.join(), asked)
+                client(addr)
+            })
+        });
+        [serving.join(), asking.join()]
     });
-    match served {
-        Ok(served) => served.and(asked)?,
-        Err(panic) => std::panic::resume_unwind(panic),
+    for end in ends {
+        end.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     }
-    Ok(record.into_events())
+    Ok(())
 }

@@ -220,16 +220,7 @@ impl Picture {
 fn head(live: &Live, trace: &Trace) -> String {
     let names: Vec<&str> = trace.processes.iter().map(|process| process.name.as_str()).collect();
     let open = trace.sockets.iter().filter(|socket| socket.closed.is_none()).count();
-    let errors = trace
-        .calls
-        .iter()
-        .filter(|call| {
-            matches!(
-                call.outcome(),
-                berkeley_picture::Outcome::Failed | berkeley_picture::Outcome::TimedOut
-            )
-        })
-        .count();
+    let errors = trace.calls.iter().filter(|call| call.is_error()).count();
     let dropped = match trace.dropped() {
         0 => String::new(),
         dropped => format!("   {ERROR}{dropped} not recorded{ERROR:#}"),
