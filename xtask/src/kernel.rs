@@ -53,6 +53,11 @@ const LEFT_OUT: &[LeftOut] = &[
         why: "it measures milliseconds, which the guest has not",
     },
     LeftOut {
+        program: "berkeley::awaited_connections",
+        test: "e8_a_black_hole_is_passed_in_less_than_300_ms",
+        why: "it measures milliseconds, which the guest has not",
+    },
+    LeftOut {
         program: "berkeley-cli::peers",
         test: "",
         why: "the other programs have deadlines of their own, and the guest is slow",

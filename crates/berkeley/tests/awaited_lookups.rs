@@ -31,16 +31,6 @@ fn a_name_without_an_answer_holds_nobody_up() {
             let connector = Connector::new().timeout(soon);
             let place = "nobody.knows.example:80";
             let start = Instant::now();
-            let ticks = tokio::spawn(async {
-                let mut ticks = 0;
-                loop {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                    ticks += 1;
-                    if ticks == 3 {
-                        return;
-                    }
-                }
-            });
             let error = connector.connect_awaited(place).await.unwrap_err();
             if error.lookup_code().is_some() {
                 skip!("this machine knows without asking: {error}");
@@ -48,9 +38,18 @@ fn a_name_without_an_answer_holds_nobody_up() {
             assert_eq!(error.to_string(), connector.connect(place).unwrap_err().to_string());
             assert!(error.is_timeout(), "{error}");
             assert!((soon..AGES).contains(&start.elapsed()));
-            assert!(ticks.is_finished(), "the runtime stood still");
-            // Given up, none of a hundred is in the way of what needs no name.
+            // Others go on meanwhile: they are done long before the look-up is.
             let patient = Connector::new();
+            let others = async {
+                for _ in 0..3 {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            tokio::select! {
+                ended = patient.connect_awaited(place) => panic!("held up until {ended:?}"),
+                () = others => {}
+            }
+            // Given up, none of a hundred is in the way of what needs no name.
             for _ in 0..100 {
                 let attempt = patient.connect_awaited(place);
                 tokio::time::timeout(Duration::from_millis(1), attempt).await.unwrap_err();
@@ -69,7 +68,7 @@ fn a_name_without_an_answer_holds_nobody_up() {
             let server = create_server("127.0.0.1:0").await.unwrap();
             patient.connect_awaited(server.local_addr().unwrap()).await.unwrap();
         });
-        // The runtime is gone, and has not waited for those look-ups.
-        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+        // The runtime is gone, and has not waited for those look-ups, which take ten seconds.
+        assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
     });
 }

@@ -35,8 +35,8 @@ pub struct QuicSocket {
 }
 
 impl QuicSocket {
-    /// Of a bound socket of UDP. It gets the options that quinn wants:
-    /// marks and destinations of what comes, joined datagrams, no fragments.
+    /// Of a bound socket of UDP. It gets the options that quinn wants: marks and destinations of what
+    /// comes, joined datagrams, no fragments.
     ///
     /// # Errors
     ///
