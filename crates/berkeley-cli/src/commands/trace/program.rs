@@ -51,11 +51,12 @@ pub(super) fn run(program: &Program, view: &View) -> Result<(), Failure> {
         .env("BERKELEY_TRACE", &full)
         .env("BERKELEY_TRACE_PAYLOAD", program.payload.to_string())
         .status()
-        .map_err(|error| Failure::new(Exit::No, format!("{}: {error}", name.display())))?;
+        .map_err(|error| Failure::new(Exit::No, format!("{}: {error}", name.to_string_lossy())))?;
     let text = String::from_utf8_lossy(&std::fs::read(&file).map_err(failed)?).into_owned();
     let trace = Trace::read([text.as_str()]);
     if trace.calls.is_empty() {
-        let failure = Failure::new(Exit::No, format!("{} has made no calls", name.display()));
+        let failure =
+            Failure::new(Exit::No, format!("{} has made no calls", name.to_string_lossy()));
         return Err(failure.help(
             "only programs on berkeley are seen; of others: strace -f -yy -ttt -T -o log COMMAND, \
              and berkeley trace import log",
