@@ -16,6 +16,7 @@ mod codecs;
 mod control;
 mod input;
 mod packets;
+mod recordings;
 mod text;
 
 /// Something that must hold for any bytes.
@@ -42,4 +43,5 @@ pub const TARGETS: &[Target] = &[
     Target { name: "numeric_host", check: text::numeric_host },
     Target { name: "socket_table", check: text::socket_table },
     Target { name: "icmp_packet", check: packets::icmp },
+    Target { name: "strace_log", check: recordings::strace_log },
 ];

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -79,6 +80,9 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(crate) progress: When,
+    /// Record every call of this command's sockets, for berkeley trace
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
     // The long form of clap's own flag spreads each option over several lines.
     /// Print help
     #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]

@@ -163,3 +163,57 @@ fn what_is_no_recording_is_an_error_that_says_so() {
     assert_eq!(status, Some(1));
     assert!(err.contains("/no/such/file"), "{err}");
 }
+
+#[test]
+fn a_command_records_its_own_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    let name = file.to_str().unwrap();
+    let output = run(berkeley().args(["resolve", "127.0.0.1", "--trace", name]), b"");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let (status, out, err) = say(&["show", name], b"");
+    assert_eq!(status, Some(0), "{err}");
+    assert!(out.contains("getaddrinfo"), "{out}");
+    let output = run(berkeley().args(["resolve", "::1", "--trace", "/no/such/folder/x"]), b"");
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("/no/such/folder/x: no such file or directory"), "{said}");
+}
+
+#[test]
+fn a_program_is_run_recorded_and_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    let name = file.to_str().unwrap();
+    // Nobody listens there: the program's own status is the answer.
+    let own = env!("CARGO_BIN_EXE_berkeley");
+    let (status, _, err) = say(&["-o", name, "--", own, "connect", "127.0.0.1:1"], b"");
+    assert_eq!(status, Some(7), "{err}");
+    assert!(err.contains("drawn in"), "{err}");
+    let page = std::fs::read_to_string(file.with_extension("html")).unwrap();
+    assert!(page.contains("ECONNREFUSED"));
+    let (status, _, err) = say(&["-o", name, "--", "true"], b"");
+    assert_eq!(status, Some(1));
+    assert!(err.contains("true has made no calls") && err.contains("strace"), "{err}");
+    let (status, _, err) = say(&["-o", name], b"");
+    assert_eq!(status, Some(2));
+    assert!(err.contains("no program to run"), "{err}");
+    let (status, _, err) = say(&["-o", name, "--", "/no/such/program"], b"");
+    assert_eq!(status, Some(1));
+    assert!(err.contains("/no/such/program"), "{err}");
+}
+
+#[test]
+fn a_log_of_strace_is_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log.txt");
+    std::fs::write(&log, "7 1.5 socket(AF_INET, SOCK_DGRAM, 0) = 3 <0.000010>\n").unwrap();
+    let (status, out, err) = say(&["import", log.to_str().unwrap()], b"");
+    let written = log.with_extension("jsonl");
+    assert_eq!((status, out), (Some(0), format!("wrote {}\n", written.display())), "{err}");
+    assert!(say(&["show", written.to_str().unwrap()], b"").1.contains("socket("));
+    std::fs::write(&log, "nothing").unwrap();
+    let (status, _, err) = say(&["import", log.to_str().unwrap()], b"");
+    assert_eq!(status, Some(1));
+    assert!(err.contains("no calls of sockets in it"), "{err}");
+}

@@ -15,6 +15,7 @@
 
 mod draw;
 mod export;
+mod import;
 mod model;
 mod ops;
 mod page;
@@ -27,6 +28,7 @@ pub mod words;
 pub use draw::svg::svg;
 pub use draw::text::{Look, list, text};
 pub use export::{chrome, otlp, pcapng, strace};
+pub use import::import_strace;
 pub use model::{
     Attempt, Call, Link, LinkKind, Live, Outcome, Process, Sample, Socket, Thread, Trace,
 };

@@ -14,12 +14,37 @@ pub(crate) mod serve;
 pub(crate) mod trace;
 pub(crate) mod who;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, Global};
 use crate::failure::Failure;
 use crate::view::View;
 
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: &Cli, view: &View) -> Result<(), Failure> {
+    let global = &cli.global;
+    // Those who look at recordings make none.
+    let recording = match cli.command {
+        Command::Trace(_) => None,
+        _ => record(global)?,
+    };
+    let done = dispatch(cli, view);
+    match recording.map(berkeley::trace::Trace::finish) {
+        // What the command itself has to say comes first.
+        Some(Err(error)) => done.and(Err(error.into())),
+        _ => done,
+    }
+}
+
+/// Begins the recording that the command line asks for, or the environment.
+fn record(global: &Global) -> Result<Option<berkeley::trace::Trace>, Failure> {
+    let Some(path) = &global.trace else {
+        berkeley::trace::from_env()?;
+        return Ok(None);
+    };
+    let options = berkeley::trace::Options::new().payload(trace::PAYLOAD);
+    Ok(Some(options.to_file(path)?))
+}
+
+fn dispatch(cli: &Cli, view: &View) -> Result<(), Failure> {
     let global = &cli.global;
     match &cli.command {
         Command::Bench(arguments) => bench::run(arguments, global, view),

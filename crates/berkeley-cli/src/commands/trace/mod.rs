@@ -1,5 +1,6 @@
 //! `trace`: recorded calls as a text, a page, a picture, numbers, and an explanation.
 
+mod program;
 mod watch;
 
 use std::io::Read;
@@ -9,12 +10,15 @@ use berkeley_picture::{Level, Look, Trace, explain, span, stat, text};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+pub(crate) use self::program::PAYLOAD;
+use self::program::Program;
+
 use crate::args::Global;
 use crate::failure::{Exit, Failure};
 use crate::text::{broken, is_utf8, width};
 use crate::view::{DIM, ERROR, GOOD, STRONG, View};
 
-/// See recorded calls: who called what, who waited, where the bytes went, what went wrong
+/// Record calls, see who waited and where the bytes went, and what went wrong
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -24,10 +28,16 @@ Examples:
                                              both ends in one picture, for a browser
   berkeley trace check run.jsonl             what went wrong, and what to do
   berkeley trace stat run.jsonl              how often each call was made, and how long it took
-  berkeley trace export pcapng run.jsonl     for Wireshark")]
+  berkeley trace export pcapng run.jsonl     for Wireshark
+  berkeley trace -- python app.py            run a program, record its calls, and draw them
+  berkeley trace import strace.txt           the calls of any program, from a log of
+                                             strace -f -yy -ttt -T -o strace.txt")]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
+    #[command(flatten)]
+    program: Program,
 }
 
 #[derive(Subcommand, Debug)]
@@ -42,6 +52,8 @@ enum What {
     Stat(Files),
     /// What went wrong, and what to do; fails if there is something
     Check(Files),
+    /// A log of strace as a recording; logs of other programs than those on berkeley, too
+    Import(Written),
     /// The calls for another program: Perfetto, OpenTelemetry, Wireshark, readers of strace
     Export(Export),
 }
@@ -91,7 +103,9 @@ struct Written {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result<(), Failure> {
-    match &arguments.what {
+    let Some(what) = &arguments.what else { return program::run(&arguments.program, view) };
+    match what {
+        What::Import(to) => import(to, view),
         What::Show(Show { from, watch: true }) => watch::run(&from.files, global.timeout, view),
         What::Show(Show { from, .. }) => show(&read(from, view)?, view),
         What::Html(to) => {
@@ -115,6 +129,21 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
         What::Stat(files) => numbers(&read(files, view)?, view),
         What::Check(files) => check(&read(files, view)?, view),
     }
+}
+
+/// Writes the recording that logs of strace make.
+fn import(to: &Written, view: &View) -> Result<(), Failure> {
+    let mut lines = String::new();
+    for file in &to.from.files {
+        let bytes = contents(file)
+            .map_err(|error| Failure::new(Exit::No, format!("{}: {error}", file.display())))?;
+        lines += &berkeley_picture::import_strace(&String::from_utf8_lossy(&bytes));
+    }
+    if lines.is_empty() {
+        let failure = Failure::new(Exit::No, "no calls of sockets in it");
+        return Err(failure.help("a log is made by: strace -f -yy -ttt -T -o strace.txt COMMAND"));
+    }
+    write(to, "jsonl", lines.as_bytes(), view)
 }
 
 /// Reads the recordings, and fails if none of them has a call.
