@@ -10,14 +10,29 @@ import sys
 # What is loaded when it is asked for: install() has to come before most modules.
 _LATER = {
     "Holder": "_holders",
+    "IncompleteReadError": "_whole",
+    "LimitOverrunError": "_whole",
     "abandoned_lookups": "_lookups",
     "decode_control": "values",
     "get_lookup_timeout": "_lookups",
     "ping": "values",
     "set_lookup_timeout": "_lookups",
+    "trace": "_recording",
 }
 
-__all__ = ["install", "socket", "values", *_LATER]
+__all__ = [
+    "Holder",
+    "IncompleteReadError",
+    "LimitOverrunError",
+    "abandoned_lookups",
+    "decode_control",
+    "get_lookup_timeout",
+    "install",
+    "ping",
+    "set_lookup_timeout",
+    "socket",
+    "values",
+]
 
 
 def install():

@@ -5,10 +5,17 @@ from berkeley._lookups import (
     get_lookup_timeout as get_lookup_timeout,
     set_lookup_timeout as set_lookup_timeout,
 )
+from berkeley._recording import trace as trace
+from berkeley._whole import (
+    IncompleteReadError as IncompleteReadError,
+    LimitOverrunError as LimitOverrunError,
+)
 from berkeley.values import decode_control as decode_control, ping as ping
 
 __all__ = [
     "Holder",
+    "IncompleteReadError",
+    "LimitOverrunError",
     "abandoned_lookups",
     "decode_control",
     "get_lookup_timeout",
@@ -16,6 +23,7 @@ __all__ = [
     "ping",
     "set_lookup_timeout",
     "socket",
+    "trace",
     "values",
 ]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import CodeType, ModuleType, TracebackType
 
 USAGE = """\
-usage: python -m berkeley [-m module | -c code | file | -] [argument ...]
+usage: python -m berkeley [trace [option ...]] [-m module | -c code | file | -] [argument ...]
 
 Runs a Python program with berkeley in the place of `socket` and `_socket`, otherwise as `python`
 runs it. Options of Python itself stand before: python -X dev -m berkeley app.py
@@ -17,6 +17,15 @@ runs it. Options of Python itself stand before: python -X dev -m berkeley app.py
   -          a program from standard input
 
 Processes of `multiprocessing` have these sockets too, other programs that are started have not.
+
+`trace` before it records every call of every socket, of the program and of those that it starts
+with berkeley, for `berkeley trace html` and its like to draw:
+
+  -o FILE          where (default: trace.jsonl); %p in it is the number of the process
+  --payload BYTES  keep so many bytes of what each call sends and receives (default: 32)
+  --sample SECONDS ask TCP about each connection so often
+
+A program with the name `trace` is ./trace.
 """
 
 
@@ -28,6 +37,12 @@ def main(arguments: list[str]) -> int:
     if first in ("-h", "--help"):
         sys.stdout.write(USAGE)
         return 0
+    if first == "trace":
+        rest_or_status = _trace(rest)
+        if isinstance(rest_or_status, int):
+            return rest_or_status
+        first, rest = rest_or_status[0], rest_or_status[1:]
+        arguments = rest_or_status
     # As Python takes them: `-mmodule` is `-m module`.
     if first[:2] in ("-m", "-c") and len(first) > 2:
         first, rest = first[:2], [first[2:], *rest]
@@ -48,6 +63,42 @@ def main(arguments: list[str]) -> int:
     else:
         return _run_file(first, arguments)
     return 0
+
+
+def _trace(arguments: list[str]) -> list[str] | int:
+    """Prepares a recording, and returns the program and its arguments, or a status."""
+    options = {"-o": "trace.jsonl", "--payload": "32", "--sample": ""}
+    while arguments and arguments[0].split("=")[0] in options:
+        name, is_joined, value = arguments[0].partition("=")
+        if not is_joined:
+            if len(arguments) == 1:
+                sys.stderr.write(f"python -m berkeley trace: {name} needs an argument\n{USAGE}")
+                return 2
+            value = arguments[1]
+        options[name], arguments = value, arguments[1 if is_joined else 2 :]
+    if not arguments:
+        sys.stderr.write(f"python -m berkeley trace: there is no program\n{USAGE}")
+        return 2
+    path = os.path.abspath(options["-o"])
+    try:
+        int(options["--payload"] or 0), float(options["--sample"] or 0)
+        if "%p" not in path:
+            # Those that the program starts write behind what is there.
+            open(path, "wb").close()
+    except ValueError as error:
+        sys.stderr.write(f"python -m berkeley trace: {error}\n{USAGE}")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"python -m berkeley trace: {path}: {error.strerror}\n")
+        return 1
+    import warnings
+
+    # The recorder's own thread is not of the program, and holds nothing when a copy is made.
+    warnings.filterwarnings("ignore", ".*is multi-threaded, use of .*fork", DeprecationWarning)
+    os.environ["BERKELEY_TRACE"] = path
+    os.environ["BERKELEY_TRACE_PAYLOAD"] = options["--payload"]
+    os.environ["BERKELEY_TRACE_SAMPLE"] = options["--sample"]
+    return arguments
 
 
 def _install() -> bool:

@@ -4,6 +4,7 @@ The types of the values are in ``berkeley.values``, which is loaded when one is 
 """
 
 from array import array
+from os import close
 
 from berkeley._berkeley import (
     CMSG_LEN,
@@ -100,9 +101,14 @@ def recv_timestamped(
     for name, value, _, _ in _native.decode_control(self.family, control):
         if name in _TIMES:
             time = value
+        elif name in _DESCRIPTORS:
+            # Nobody has asked for them, and nobody would close them.
+            for number in value:
+                close(number)
     return data, time, address
 
 
+_DESCRIPTORS = {"SCM_RIGHTS", "SCM_PIDFD"}
 _TIMES = {"SCM_TIMESTAMPNS", "SCM_TIMESTAMP", "SO_TIMESTAMPNS_NEW", "SO_TIMESTAMP_NEW"}
 
 

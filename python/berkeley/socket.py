@@ -21,7 +21,7 @@ import sys
 from enum import IntEnum, IntFlag
 from errno import EAGAIN, EBADF, EWOULDBLOCK  # noqa: F401
 
-from berkeley import _berkeley as _socket, _connecting, _pickling, _values
+from berkeley import _berkeley as _socket, _connecting, _pickling, _values, _whole
 from berkeley._berkeley import *  # noqa: F403
 from berkeley._berkeley import (  # What is used below, by name.
     AF_INET,
@@ -167,6 +167,12 @@ class socket(_socket.socket):
     # Nor these: one moment by which every call has to end.
     set_deadline = _native.set_deadline
     deadline = _native.deadline
+
+    # Nor these: whole messages of a stream.
+    recv_exactly = _whole.recv_exactly
+    recv_until = _whole.recv_until
+    send_frame = _whole.send_frame
+    recv_frame = _whole.recv_frame
 
     # Not of CPython's: values in the place of bytes.
     get_option = _native.get_option
@@ -696,3 +702,8 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0, *, timeout=None)
 _OWN_GETADDRINFO = getaddrinfo
 
 _pickling.register(sys.modules[_HOME])
+
+if os.environ.get("BERKELEY_TRACE"):
+    from berkeley import _recording
+
+    _recording.from_environment()

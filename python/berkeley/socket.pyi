@@ -3,7 +3,7 @@ import socket as _stock
 import sys
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
+from typing import Any, Final, Literal, Self, SupportsIndex, TypeAlias, final
 
 from typing_extensions import Buffer
 
@@ -58,6 +58,21 @@ class socket(_stock.socket):
     def set_deadline(self, seconds: float | None, /) -> None: ...
     @property
     def deadline(self) -> float | None: ...
+    def recv_exactly(self, n: int, *, partial: bytes = b"") -> bytes: ...
+    def recv_until(
+        self, separator: bytes, limit: int = 65536, *, partial: bytes = b""
+    ) -> bytes: ...
+    def send_frame(
+        self, data: Buffer, *, size: int = 4, byteorder: Literal["big", "little"] = "big"
+    ) -> None: ...
+    def recv_frame(
+        self,
+        limit: int = 1048576,
+        *,
+        size: int = 4,
+        byteorder: Literal["big", "little"] = "big",
+        partial: bytes = b"",
+    ) -> bytes: ...
 
     # Values in the place of bytes.
     def get_option(self, option: str | tuple[int, int], question: Buffer | None = None) -> Any: ...

@@ -544,7 +544,13 @@ def ping(
     family     -- AF_INET or AF_INET6, if it shall be one of them
 
     That takes no right where the system lets this user's group; where not, the PermissionError says
-    which setting forbids it.
+    which setting forbids it. Raises an audit event berkeley.ping with the address.
     """
-    address, replies = _native.ping(host, family, count, timeout, interval, size)
+    from berkeley import socket
+
+    # The first address, by the function that everybody uses: it is audited, and may be replaced.
+    first: Any = socket.getaddrinfo(host, None, family, socket.SOCK_DGRAM)[0][4]
+    asked = first[0] if len(first) < 4 or not first[3] else f"{first[0]}%{first[3]}"
+    sys.audit("berkeley.ping", asked)
+    address, replies = _native.ping(asked, count, timeout, interval, size)
     return PingReport(address, [PingReply(*reply) for reply in replies])

@@ -15,6 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PARTS = (
     ("README.md", "## For Python programmers\n"),
     ("python/README.md", None),
+    ("docs/python-waiting.md", None),
     ("docs/python-values.md", None),
 )
 APP = "import socket, sys\nprint(socket.__spec__.name, sys.argv[1:])\n"

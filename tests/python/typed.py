@@ -34,9 +34,31 @@ with socket.socket(type=socket.SOCK_DGRAM) as udp:
     for datagram in udp.recvmsg_batch():
         print(datagram.data, datagram.ecn, datagram.destination)
 
+with socket.create_connection(
+    ("localhost", 80), total_timeout=5, happy_eyeballs_delay=0.25
+) as sock:
+    sock.set_deadline(2.5)
+    left: float | None = sock.deadline
+    sock.send_frame(b"x", size=2, byteorder="little")
+    frame: bytes = sock.recv_frame(1 << 16, size=2, byteorder="little")
+    try:
+        frame = sock.recv_exactly(4) + sock.recv_until(b"\r\n", 8192)
+    except berkeley.IncompleteReadError as end:
+        frame = sock.recv_exactly(4, partial=end.partial)
+
+berkeley.set_lookup_timeout(5)
+answers = socket.getaddrinfo("localhost", 80, timeout=berkeley.get_lookup_timeout())
+count: int = berkeley.abandoned_lookups()
+full: str = socket.getfqdn("127.0.0.1", timeout=1)
+
 
 class Protocol(asyncio.DatagramProtocol):
     seen = 0
+
+
+async def look_up() -> None:
+    berkeley.aio.use_own_lookups(timeout=5)
+    await berkeley.aio.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM, timeout=1)
 
 
 async def serve() -> int:

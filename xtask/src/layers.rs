@@ -36,6 +36,7 @@ const ORDER: &[&str] = &[
     "dial",
     "ping",
     "uring",
+    "registry",
     "tokio",
     "trace",
     "lib",
@@ -109,6 +110,7 @@ pub(crate) fn check() -> Result<(), String> {
         "crates/berkeley-cli/src",
         "crates/berkeley-picture/src",
         "crates/berkeley-python/src",
+        "crates/ecosystem",
         "benches/src",
         "fuzz/src",
     ] {

@@ -48,9 +48,7 @@ fn set_deadline(py: Python<'_>, object: &Object, seconds: *mut PyObject) -> Answ
 
 /// Gives the object a deadline; the kernel is told if that changes its mode.
 pub(crate) fn put(py: Python<'_>, object: &Object, deadline: Deadline) -> Res<()> {
-    let lent = object.lend()?;
-    lent.believe_deadline(&object.until);
-    py.detach(|| lent.set_deadline(deadline)).map_err(|error| object.raise(&error))?;
+    object.call(py, |socket| socket.set_deadline(deadline))?;
     object.until.set(deadline);
     Ok(())
 }

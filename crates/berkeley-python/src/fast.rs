@@ -20,8 +20,10 @@ use crate::race;
 use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
+use crate::recorder;
 use crate::tuning;
 use crate::values;
+use crate::whole;
 
 type Answer = Res<Owned>;
 
@@ -64,7 +66,9 @@ pub(crate) fn module() -> Answer {
     ];
     functions.extend(lookup::table());
     functions.extend(race::table());
+    functions.extend(whole::table());
     functions.extend(holder::table());
+    functions.extend(recorder::table());
     let more = values::FUNCTIONS.into_iter().chain(tuning::FUNCTIONS);
     functions.extend(more.map(|(name, call, doc)| function(name, call, doc)));
     // SAFETY: all zeros end the table.

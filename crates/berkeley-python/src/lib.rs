@@ -15,9 +15,11 @@ mod names;
 mod object;
 mod race;
 mod raw;
+mod recorder;
 mod transfer;
 mod tuning;
 mod values;
+mod whole;
 
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;

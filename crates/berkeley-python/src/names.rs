@@ -12,6 +12,7 @@ use berkeley::{
 use pyo3::ffi::{self, PyObject};
 
 use crate::address::{self, Host};
+use crate::args::{Given, read};
 use crate::errors::{self, host_error};
 use crate::lookup;
 use crate::raw::{
@@ -66,27 +67,32 @@ pub(crate) struct Question {
     timeout: *mut PyObject,
     name: Option<Vec<u8>>,
     service: Option<Vec<u8>>,
+    /// Whether no name service is asked for the host.
+    is_number: bool,
 }
 
 impl Question {
     fn new() -> Question {
         let (host, port, timeout) = (null_mut(), null_mut(), null_mut());
         let (family, ty, protocol, flags) = (0, 0, 0, 0);
-        let (name, service) = (None, None);
-        Question { host, port, family, ty, protocol, flags, timeout, name, service }
+        let (name, service, is_number) = (None, None, false);
+        Question { host, port, family, ty, protocol, flags, timeout, name, service, is_number }
     }
 
     /// What `socket.py` asks: a timeout may be behind the arguments of Python's own function.
     pub(crate) fn of(args: *mut PyObject) -> Res<Question> {
         let mut question = Question::new();
         let Question { host, port, family, ty, protocol, flags, timeout, .. } = &mut question;
-        parse!(args, c"OO|iiiiO:getaddrinfo", host, port, family, ty, protocol, flags, timeout)?;
+        // SAFETY: the arguments of a function are a tuple, which the caller holds.
+        let given = unsafe { Given::tuple(args) };
+        read!(given, c"OO|iiiiO:getaddrinfo", host, port, family, ty, protocol, flags, timeout)?;
         question.read()
     }
 
     /// Reads the names, and tells those who audit.
     fn read(mut self) -> Res<Question> {
-        self.name = host_name(self.host)?.map(until_nul);
+        let (name, is_number) = host_name(self.host)?;
+        (self.name, self.is_number) = (name.map(until_nul), is_number);
         self.service = service(self.port)?.map(until_nul);
         let Question { host, port, family, ty, protocol, .. } = self;
         audit!(c"socket.getaddrinfo", c"OOiii", host, port, family, ty, protocol)?;
@@ -106,7 +112,11 @@ impl Question {
     /// Puts the question, with a way to answer families and types.
     pub(crate) fn ask(&self, py: Python<'_>, kinds: Kinds) -> Answer {
         let limit = lookup::limit(self.timeout)?;
-        let found = lookup::ask(py, self.query(), limit);
+        let query = self.query();
+        let found = match self.is_number {
+            true => py.detach(|| query.call()),
+            false => lookup::ask(py, query, limit),
+        };
         answers(&found.map_err(|error| self.failed(&error))?, self.protocol, kinds)
     }
 
@@ -141,25 +151,28 @@ fn until_nul(mut name: Vec<u8>) -> Vec<u8> {
     name
 }
 
-/// The host of `getaddrinfo`: none, a text in the encoding of names, or bytes.
-fn host_name(object: *mut PyObject) -> Res<Option<Vec<u8>>> {
+/// The host of `getaddrinfo`: none, a text in the encoding of names, or bytes; and whether it is known
+/// to be a number.
+fn host_name(object: *mut PyObject) -> Res<(Option<Vec<u8>>, bool)> {
     // SAFETY: a live object, whose kind each branch has checked; what it has is copied at once.
     unsafe {
         if object == ffi::Py_None() {
-            return Ok(None);
+            return Ok((None, true));
         }
         if ffi::PyUnicode_Check(object) != 0 {
             match utf8(object) {
                 // A number needs no encoding, which costs more than all the rest.
-                Ok(name) if name.parse::<IpAddr>().is_ok() => return Ok(Some(name.into())),
+                Ok(name) if name.parse::<IpAddr>().is_ok() => {
+                    return Ok((Some(name.into()), true));
+                }
                 Ok(_) => {}
                 Err(Raised) => ffi::PyErr_Clear(),
             }
             let encoded = ffi::PyUnicode_AsEncodedString(object, c"idna".as_ptr(), null());
-            return Ok(Some(byte_string(Owned::new(encoded)?.as_ptr()).to_vec()));
+            return Ok((Some(byte_string(Owned::new(encoded)?.as_ptr()).to_vec()), false));
         }
         if ffi::PyBytes_Check(object) != 0 {
-            return Ok(Some(byte_string(object).to_vec()));
+            return Ok((Some(byte_string(object).to_vec()), false));
         }
     }
     Err(type_error("getaddrinfo() argument 1 must be string or None"))

@@ -4,10 +4,10 @@ use std::ffi::{CStr, c_int};
 use std::net::IpAddr;
 use std::ptr::null_mut;
 
-use berkeley::{Cause, Echo, Error, Family, Interface, Keepalive, Multicast, Socket};
+use berkeley::{Cause, Echo, Error, Interface, Keepalive, Multicast, Socket};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
-use crate::address::{host, host_text};
+use crate::address::host_text;
 use crate::args::{Given, read_named};
 use crate::data;
 use crate::errors;
@@ -89,7 +89,7 @@ How many packets the system has dropped since the socket was made, most of them 
 pub(crate) const FUNCTIONS: [(&CStr, ffi::PyCFunction, &CStr); 1] = [(
     c"ping",
     ping,
-    c"ping(host, family, count, timeout, interval, size): (address, [(sequence, seconds, address, hops, size, error), ...])",
+    c"ping(address, count, timeout, interval, size): (address, [(sequence, seconds, address, hops, size, error), ...])",
 )];
 
 fn is_none(object: *mut PyObject) -> bool {
@@ -299,23 +299,15 @@ fn dropped(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
     int(drops.into())
 }
 
-/// `ping(host, family, count, timeout, interval, size)`.
+/// `ping(address, count, timeout, interval, size)`.
 unsafe extern "C" fn ping(_: *mut PyObject, args: *mut PyObject) -> *mut PyObject {
     guard(null_mut(), |py| {
         let (mut name, mut timeout, mut interval) =
             (null_mut::<PyObject>(), null_mut::<PyObject>(), null_mut::<PyObject>());
-        let (mut family, mut count, mut size): (c_int, c_int, c_int) = (0, 0, 0);
-        parse!(
-            args,
-            c"OiiOOi:ping",
-            &mut name,
-            &mut family,
-            &mut count,
-            &mut timeout,
-            &mut interval,
-            &mut size
-        )?;
-        let name = host(name)?.shown();
+        let (mut count, mut size): (c_int, c_int) = (0, 0);
+        parse!(args, c"UiOOi:ping", &mut name, &mut count, &mut timeout, &mut interval, &mut size)?;
+        // SAFETY: the format has checked that it is a text, which the arguments hold.
+        let name = unsafe { utf8(name) }?;
         let (Ok(count), Ok(size)) = (u16::try_from(count), u16::try_from(size)) else {
             return Err(value_error("count and size must be from 0 to 65535"));
         };
@@ -323,7 +315,7 @@ unsafe extern "C" fn ping(_: *mut PyObject, args: *mut PyObject) -> *mut PyObjec
         else {
             return Err(value_error("timeout and interval must be numbers of seconds"));
         };
-        let question = berkeley::ping(&name).family(Family::from(family)).count(count);
+        let question = berkeley::ping(name).count(count);
         let question = question.timeout(timeout).interval(interval).size(size);
         let report = py.detach(|| question.call()).map_err(|error| refused(&error))?;
         let answers = report.answers.iter().zip(1_i64..).map(|(answer, sequence)| match answer {

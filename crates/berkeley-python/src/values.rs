@@ -264,24 +264,27 @@ fn set_option(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
     let (mut option, mut value) = (null_mut::<PyObject>(), null_mut::<PyObject>());
     read_named!(given, c"OO:set_option", [c"option", c"value"], &mut option, &mut value)?;
     let (which, value) = (which(object, option)?, value_of(value)?);
-    let unfit = |form: &str| value_error(&format!("no value of this option, which takes: {form}"));
+    let unfit = |name: &str, form: &str| {
+        value_error(&format!("that is no value of {name}, which takes: {form}"))
+    };
     let lent = object.lend()?;
     let done = match which {
         Which::Row(row) => {
             if !matches!(value, Value::Bytes(_)) && (row.build)(&value).is_none() {
-                return Err(unfit(row.form));
+                return Err(unfit(row.name, row.form));
             }
             py.detach(|| lent.set_value(row, &value))
         }
         Which::Bare(level, number) => {
+            let name = format!("({level}, {number})");
             let bytes = match value {
                 Value::Bytes(bytes) => bytes,
                 Value::Bool(on) => i32::from(on).to_ne_bytes().to_vec(),
                 Value::Int(number) => match i32::try_from(number) {
                     Ok(number) => number.to_ne_bytes().to_vec(),
-                    Err(_) => return Err(unfit("number of 32 bits, or bytes")),
+                    Err(_) => return Err(unfit(&name, "a number of 32 bits, or bytes")),
                 },
-                _ => return Err(unfit("number or bytes")),
+                _ => return Err(unfit(&name, "a number or bytes")),
             };
             py.detach(|| lent.setsockopt(level, number, &bytes))
         }

@@ -38,6 +38,7 @@ use crate::time::Deadline;
 /// [`Cause::Address`] for what is no address.
 ///
 /// For a deadline or a source address, see [`Connector`].
+#[cfg_attr(feature = "registry", track_caller)]
 pub fn create_connection(place: impl ToEndpoint) -> Result<Socket> {
     Connector::new().connect(place)
 }
@@ -56,6 +57,7 @@ pub fn create_connection(place: impl ToEndpoint) -> Result<Socket> {
 /// `EADDRINUSE` if another socket listens there, and those of [`create_connection`].
 ///
 /// For the backlog, IPv4 and IPv6 in one socket, or a shared port, see [`Server`].
+#[cfg_attr(feature = "registry", track_caller)]
 pub fn create_server(place: impl ToEndpoint) -> Result<Socket> {
     Server::new().listen(place)
 }
@@ -186,6 +188,7 @@ impl Connector {
     /// # Errors
     ///
     /// Those of [`create_connection`]; [`Cause::TimedOut`] when the deadline passes.
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn connect(&self, place: impl ToEndpoint) -> Result<Socket> {
         let fail = |error: Error| error.in_call(Call::CreateConnection);
         let endpoint = place.to_endpoint().map_err(fail)?;
@@ -193,7 +196,8 @@ impl Connector {
         if let Target::Fd(fd) = endpoint.target() {
             return adopt(*fd).map_err(fail);
         }
-        self.connect_first(resolve_by(&endpoint, AddrInfoFlags::empty(), deadline)?, deadline)
+        let found = resolve_by(&endpoint, AddrInfoFlags::empty(), deadline)?;
+        Ok(self.connect_first(found, deadline)?.here())
     }
 
     /// Connects to the first of these addresses that answers: for a host whose addresses come
@@ -215,9 +219,10 @@ impl Connector {
     ///
     /// Those of [`connect`](Connector::connect); [`Cause::Argument`] if there are no addresses,
     /// or no stream socket has one of them.
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn connect_any(&self, addrs: impl IntoIterator<Item = impl Into<Addr>>) -> Result<Socket> {
         let deadline = self.deadline();
-        self.connect_first(Connector::answers(addrs)?, deadline)
+        Ok(self.connect_first(Connector::answers(addrs)?, deadline)?.here())
     }
 
     /// The deadline of a connection that begins now.
@@ -412,16 +417,26 @@ impl Server {
     ///
     /// Those of [`create_server`]; [`Cause::Argument`] if `dual_stack` is asked of IPv4, or of a
     /// machine without it.
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn listen(&self, place: impl ToEndpoint) -> Result<Socket> {
         let fail = |error: Error| error.in_call(Call::CreateServer);
         let endpoint = place.to_endpoint().map_err(fail)?;
         if let Target::Fd(fd) = endpoint.target() {
             return adopt(*fd).map_err(fail);
         }
+        self.listen_first(&endpoint, resolve(&endpoint, AddrInfoFlags::PASSIVE)?)
+    }
+
+    /// Listens at the first of these addresses of a place at which that can be.
+    pub(crate) fn listen_first(
+        &self,
+        endpoint: &Endpoint,
+        answers: Vec<AddrInfo>,
+    ) -> Result<Socket> {
         let mut attempts = Vec::new();
-        for answer in self.candidates(&endpoint)? {
+        for answer in self.candidates(endpoint, answers)? {
             match self.attempt(&answer) {
-                Ok(socket) => return Ok(socket),
+                Ok(socket) => return Ok(socket.here()),
                 Err(error) => attempts.push(error),
             }
         }
@@ -429,8 +444,7 @@ impl Server {
     }
 
     /// The addresses to try. With both IP versions in one socket, IPv6 ones only.
-    fn candidates(&self, endpoint: &Endpoint) -> Result<Vec<AddrInfo>> {
-        let mut answers = resolve(endpoint, AddrInfoFlags::PASSIVE)?;
+    fn candidates(&self, endpoint: &Endpoint, mut answers: Vec<AddrInfo>) -> Result<Vec<AddrInfo>> {
         if self.dual_stack {
             answers.retain(|answer| answer.family == Family::INET6);
             if answers.is_empty() {

@@ -28,10 +28,12 @@
 //! | pass descriptors, credentials, times, packet info | [`send_message`](Socket::send_message), [`recv_message`](Socket::recv_message) with [`cmsg`]; [`send_fds`](Socket::send_fds), [`recv_fds`](Socket::recv_fds) |
 //! | send and receive many datagrams per call, with offload | [`send_batch`](Socket::send_batch), [`recv_batch`](Socket::recv_batch) with [`batch`] |
 //! | send and receive whole frames by memory shared with the kernel (AF_XDP) | [`xdp`] |
+//! | wait in a task instead of a thread, by Tokio | the module `tokio`, with the feature `tokio` |
 //! | have thousands of operations in flight, by io_uring | the module `uring`, with the feature `io-uring` |
 //! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
+//! | list the open sockets of the program, and where each was opened | the module `registry`, with the feature `registry` |
 //! | ask a host whether it is there | [`ping()`], [`Pinger`]; [`icmp`] builds and reads the messages |
 //! | join multicast groups | [`join_group`](Socket::join_group), [`join_source`](Socket::join_source), [`set_multicast`](Socket::set_multicast) |
 //! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace` |
@@ -57,7 +59,7 @@
 //! # Beside others
 //!
 //! A [`Socket`] is `AsFd`, turns into and comes from `OwnedFd` and the sockets of `std`, and so
-//! works with mio, polling, async-io, socket2 and rustix without knowing of them.
+//! works with mio, polling, async-io, compio, socket2 and rustix without knowing of them.
 //!
 //! # Platforms
 //!
@@ -87,6 +89,8 @@ mod kind;
 mod names;
 pub mod opt;
 mod ping;
+#[cfg(feature = "registry")]
+pub mod registry;
 mod seam;
 mod socket;
 mod stream;

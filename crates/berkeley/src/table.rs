@@ -302,7 +302,7 @@ fn read_diag(message: &[u8]) -> Option<OpenSocket> {
 const LISTENING: u32 = 0x10000;
 
 /// The states of TCP, by the kernel's numbers.
-const STATES: [&str; 13] = [
+pub(crate) const STATES: [&str; 13] = [
     "",
     "ESTABLISHED",
     "SYN_SENT",

@@ -9,7 +9,7 @@ use crate::addr::{
 };
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::Family;
-use crate::names::{AddrInfoFlags, Name, getaddrinfo};
+use crate::names::{AddrInfo, AddrInfoFlags, AddrInfoQuery, Name, getaddrinfo};
 use crate::sys::Storage;
 
 /// Whatever can be turned into the address of a socket of a given family.
@@ -43,10 +43,10 @@ pub trait ToAddr {
     /// The address, for a socket of this family.
     fn to_addr(&self, family: Family) -> Result<Addr>;
 
-    /// The address if it is there, or what to look up for it.
+    /// The address if it is there, or the host and the service to look up for it.
     #[doc(hidden)]
-    fn ask(&self, family: Family) -> Result<Asked> {
-        self.to_addr(family).map(Asked::Addr)
+    fn ask(&self, family: Family) -> Result<Result<Addr, (String, String)>> {
+        self.to_addr(family).map(Ok)
     }
 
     /// Lends the address, so that one that exists already is not copied.
@@ -57,45 +57,37 @@ pub trait ToAddr {
     }
 }
 
-/// An address, or the question after it.
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum Asked {
-    Addr(Addr),
-    Host(Question),
-}
-
 /// A host and a service that have to be looked up.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Question {
-    host: String,
-    service: String,
+type Question = (String, String);
+
+fn question(host: &str, service: &str) -> Question {
+    (host.to_owned(), service.to_owned())
 }
 
-impl Asked {
-    fn host(host: &str, service: &str) -> Asked {
-        Asked::Host(Question { host: host.to_owned(), service: service.to_owned() })
-    }
-
-    fn resolve(self, family: Family) -> Result<Addr> {
-        match self {
-            Asked::Addr(addr) => Ok(addr),
-            Asked::Host(question) => question.resolve(family),
-        }
-    }
+/// The first address of a host, for a socket of this family.
+fn resolve(question: &Question, family: Family) -> Result<Addr> {
+    first(asked(question, family).call()?)
 }
 
-#[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "who awaits asks first"))]
-impl Question {
-    /// Whether no name service is asked.
-    pub(crate) fn is_numeric(&self) -> bool {
-        self.host.is_empty() || self.host.parse::<IpAddr>().is_ok()
-    }
+/// The same for a task.
+#[cfg(feature = "tokio")]
+pub(crate) async fn resolve_awaited(question: &Question, family: Family) -> Result<Addr> {
+    first(asked(question, family).call_awaited().await?)
+}
 
-    pub(crate) fn resolve(&self, family: Family) -> Result<Addr> {
-        resolve(&self.host, self.service.as_str().into(), family)
-    }
+fn asked((host, service): &Question, family: Family) -> AddrInfoQuery<'_> {
+    let (host, flags) = match host.as_str() {
+        "" => (Name::NONE, AddrInfoFlags::PASSIVE),
+        host => (host.into(), AddrInfoFlags::empty()),
+    };
+    getaddrinfo(host, service.as_str()).family(family).flags(flags)
+}
+
+fn first(answers: Vec<AddrInfo>) -> Result<Addr> {
+    let first = answers.into_iter().next();
+    first
+        .map(|answer| answer.addr)
+        .ok_or_else(|| Error::new(Call::GetAddrInfo, Cause::Argument("the host has no address")))
 }
 
 impl ToAddr for Addr {
@@ -120,7 +112,7 @@ impl<T: ToAddr + ?Sized> ToAddr for &T {
         (**self).to_addr(family)
     }
 
-    fn ask(&self, family: Family) -> Result<Asked> {
+    fn ask(&self, family: Family) -> Result<Result<Addr, Question>> {
         (**self).ask(family)
     }
 
@@ -154,12 +146,12 @@ addresses!(QrtrAddr, L2capAddr, RfcommAddr, ScoAddr, HciAddr, XdpAddr);
 /// A host, numeric or to be looked up, and a port.
 impl ToAddr for (&str, u16) {
     fn to_addr(&self, family: Family) -> Result<Addr> {
-        self.ask(family)?.resolve(family)
+        self.ask(family)?.or_else(|question| resolve(&question, family))
     }
 
-    fn ask(&self, _: Family) -> Result<Asked> {
+    fn ask(&self, _: Family) -> Result<Result<Addr, Question>> {
         let (host, port) = *self;
-        Ok(Asked::host(host, &port.to_string()))
+        Ok(Err(question(host, &port.to_string())))
     }
 }
 
@@ -183,12 +175,12 @@ impl ToAddr for PathBuf {
 
 impl ToAddr for str {
     fn to_addr(&self, family: Family) -> Result<Addr> {
-        self.ask(family)?.resolve(family)
+        self.ask(family)?.or_else(|question| resolve(&question, family))
     }
 
-    fn ask(&self, _: Family) -> Result<Asked> {
+    fn ask(&self, _: Family) -> Result<Result<Addr, Question>> {
         let error = match self.parse() {
-            Ok(addr) => return Ok(Asked::Addr(addr)),
+            Ok(addr) => return Ok(Ok(addr)),
             // Anything but wrong syntax was an address's text, and no host's name.
             Err(error) if addr::is_typed(self) || !is_syntax(&error) => {
                 return Err(fail(error));
@@ -205,7 +197,7 @@ impl ToAddr for str {
                     let expected = "a port is a number from 0 to 65535";
                     return Err(fail(AddrError::syntax(self, expected)));
                 }
-                Ok(Asked::host(host, service))
+                Ok(Err(question(host, service)))
             }
             _ => Err(error),
         }
@@ -217,7 +209,7 @@ impl ToAddr for String {
         self.as_str().to_addr(family)
     }
 
-    fn ask(&self, family: Family) -> Result<Asked> {
+    fn ask(&self, family: Family) -> Result<Result<Addr, Question>> {
         self.as_str().ask(family)
     }
 }
@@ -230,18 +222,6 @@ fn is_syntax(error: &AddrError) -> bool {
 fn is_host(host: &str) -> bool {
     let bracketed = host.starts_with('[') && host.ends_with(']');
     bracketed || !host.contains([':', '/', '?'])
-}
-
-fn resolve(host: &str, service: Name<'_>, family: Family) -> Result<Addr> {
-    let (host, flags) = match host {
-        "" => (Name::NONE, AddrInfoFlags::PASSIVE),
-        host => (host.into(), AddrInfoFlags::empty()),
-    };
-    let question = getaddrinfo(host, service).family(family).flags(flags);
-    let first = question.call()?.into_iter().next();
-    first
-        .map(|answer| answer.addr)
-        .ok_or_else(|| Error::new(Call::GetAddrInfo, Cause::Argument("the host has no address")))
 }
 
 fn fail(error: AddrError) -> Error {

@@ -40,14 +40,17 @@ mod writer;
 
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::error::{Call, Error, Result};
+use crate::seam;
+use crate::seam::event::{About, Data, Outcome};
 use crate::seam::record::{self, Plan, Recording, Summary};
 use crate::seam::watch::{self, TRACE};
-use crate::sys::{self, Errno};
+use crate::sys::Errno;
 
 /// What to record, and how.
 ///
@@ -111,7 +114,8 @@ impl Options {
     }
 
     /// Takes at most so many bytes of memory for what has yet to be written: each thread that uses
-    /// sockets takes 256 KiB of it. What finds none is counted as dropped.
+    /// sockets takes 64 KiB of it, and more while the writer is late. What finds none is counted as
+    /// dropped.
     ///
     /// ```
     /// let options = berkeley::trace::Options::new().memory(4 << 20);
@@ -162,7 +166,8 @@ impl Options {
             Error::new(Call::Trace, errno).at_name(path.display().to_string())
         };
         let begin = || writer::start(plan, empty);
-        let recording = record::begin(begin, |plan| writer::start(plan.clone(), false).ok());
+        let recording =
+            record::begin(begin, |plan| writer::start(plan.clone(), false).ok(), end_of_process);
         let recording = recording.map_err(failed)?;
         watch::switch_on(TRACE);
         record::declare();
@@ -227,8 +232,8 @@ pub fn from_env() -> Result<bool> {
         options = options.sample(every);
     }
     let mut trace = options.append_to(PathBuf::from(path))?;
+    // It ends with the process.
     trace.recording = None;
-    sys::at_exit(end_of_process);
     Ok(true)
 }
 
@@ -256,9 +261,80 @@ pub fn flush() {
 /// berkeley::trace::name_thread("worker 1");
 /// ```
 pub fn name_thread(name: &str) {
-    if watch::mode() & TRACE != 0 {
-        record::name_thread(name);
+    if is_on() {
+        record::name_thread(None, name);
     }
+}
+
+/// [`name_thread`] of another thread, by its number in the system.
+///
+/// ```
+/// berkeley::trace::name_thread_of(std::process::id(), "main");
+/// ```
+///
+/// See `gettid(2)`.
+#[doc(alias("gettid", "native_id"))]
+pub fn name_thread_of(thread: u32, name: &str) {
+    if is_on() {
+        record::name_thread(Some(thread), name);
+    }
+}
+
+/// Whether a recording is going on.
+///
+/// ```
+/// assert!(!berkeley::trace::is_on());
+/// ```
+pub fn is_on() -> bool {
+    watch::mode() & TRACE != 0
+}
+
+/// Records that a layer above has ciphered these bytes and sent them by this socket, which has just
+/// taken so long: what the wire has is of no use to readers. Answered is how many bytes it took.
+///
+/// ```
+/// use berkeley::{Family, Protocol, Socket, Type, trace};
+/// use std::time::Instant;
+///
+/// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+/// let (start, text) = (Instant::now(), b"secret");
+/// let sent = a.send(&text.map(|byte| byte ^ 42))?;
+/// trace::ssl_write(&a, text, Ok(sent), start.elapsed());
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// None of its own: an error that is given is recorded.
+#[doc(alias("SSL_write", "TLS"))]
+pub fn ssl_write(sock: impl AsFd, data: &[u8], done: Result<usize, Errno>, took: Duration) {
+    let outcome = Outcome::of_size(&done);
+    let about = About::Out { data: Data::One(data), flags: 0, to: None, control: 0 };
+    seam::ciphered(sock.as_fd(), took, outcome, about);
+}
+
+/// Records that a layer above has received bytes by this socket, with room for so many, and
+/// deciphered them to these.
+///
+/// ```
+/// use berkeley::{Errno, Family, Protocol, Socket, Type, trace};
+/// use std::time::Duration;
+///
+/// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+/// trace::ssl_read(&a, 1024, Ok(b"text"), Duration::from_micros(5));
+/// trace::ssl_read(&a, 1024, Err(Errno::EAGAIN), Duration::ZERO);
+/// # Ok::<(), berkeley::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// None of its own: an error that is given is recorded.
+#[doc(alias("SSL_read", "TLS"))]
+pub fn ssl_read(sock: impl AsFd, room: usize, done: Result<&[u8], Errno>, took: Duration) {
+    let outcome = Outcome::of_size(&done.map(<[u8]>::len));
+    let data = Data::One(done.unwrap_or_default());
+    let about = About::In { room, flags: 0, data, from: None, control: 0 };
+    seam::ciphered(sock.as_fd(), took, outcome, about);
 }
 
 /// A recording that is going on. It ends when this is dropped.

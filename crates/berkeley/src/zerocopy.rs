@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ use crate::sys::{Errno, Interest};
 /// While it lives it takes everything from the socket's queue of errors: what is not a completion
 /// is kept for [`take_errors`](ZeroCopy::take_errors). Buffers that the kernel still reads when it
 /// is dropped are never freed: [`finish`](ZeroCopy::finish) waits for them.
+///
+/// The kernel numbers such sends for as long as the socket lives, and tells only the numbers: beside
+/// this, nobody may send so, by `MSG_ZEROCOPY` of their own or another descriptor.
 ///
 /// ```
 /// use berkeley::{ZeroCopy, create_connection, create_server};
@@ -128,7 +132,8 @@ impl<'s> ZeroCopy<'s> {
     pub fn new(sock: &'s Socket) -> Result<ZeroCopy<'s>> {
         sock.set(opt::SO_ZEROCOPY, true)?;
         let (pending, done, errors) = Default::default();
-        Ok(ZeroCopy { sock, pending, done, errors, next: 0 })
+        let next = sock.zero_copies.load(Ordering::Relaxed);
+        Ok(ZeroCopy { sock, pending, done, errors, next })
     }
 
     /// Sends the whole buffer, within one deadline, and keeps it until the kernel has read it.
@@ -246,6 +251,7 @@ impl<'s> ZeroCopy<'s> {
                     // Nothing is counted that was sent empty or by a copy.
                     if more > 0 && flags.contains(MsgFlags::ZEROCOPY) {
                         self.next = self.next.wrapping_add(1);
+                        self.sock.zero_copies.store(self.next, Ordering::Relaxed);
                         entry.sends += 1;
                         entry.open += 1;
                     }

@@ -48,7 +48,7 @@ fn every_kind_of_listener_is_accepted_from_until_it_stops() {
 }
 
 #[test]
-fn an_order_to_stop_reaches_all_threads_and_is_kept() {
+fn e12_an_order_to_stop_reaches_all_threads() {
     let acceptor = acceptor("127.0.0.1:0");
     let served = AtomicUsize::new(0);
     let place = acceptor.listener().local_addr().unwrap();

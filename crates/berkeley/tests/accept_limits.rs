@@ -22,7 +22,7 @@ fn ticks() -> u64 {
 }
 
 #[test]
-fn a_server_without_descriptors_waits_and_goes_on() {
+fn e12_a_server_without_descriptors_waits_and_goes_on() {
     let hard = rlimit::Resource::NOFILE.get().unwrap().1;
     rlimit::Resource::NOFILE.set(LIMIT, hard).unwrap();
     let acceptor = Acceptor::new(create_server("127.0.0.1:0").unwrap()).unwrap();

@@ -15,7 +15,7 @@ const SOON: Duration = Duration::from_millis(50);
 const AGES: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_server_without_descriptors_waits_and_goes_on() {
+async fn e12_an_awaited_server_without_descriptors_goes_on() {
     let hard = rlimit::Resource::NOFILE.get().unwrap().1;
     rlimit::Resource::NOFILE.set(64, hard).unwrap();
     let acceptor = Acceptor::new(create_server("127.0.0.1:0").await.unwrap()).unwrap();

@@ -162,6 +162,21 @@ fn every_kind_of_place_is_connected_to() {
 }
 
 #[test]
+fn all_of_it_may_move_between_threads() {
+    fn moves<T: Send>(_: T) {}
+    let connector = race(DELAY);
+    moves(connector.connect_awaited("127.0.0.1:1"));
+    moves(connector.connect_any_awaited([addr("127.0.0.1:1")]));
+    moves(create_connection(("localhost", 1)));
+    moves(create_server("127.0.0.1:0"));
+    moves(berkeley::getaddrinfo("localhost", 1).call_awaited());
+    run(async {
+        let acceptor = berkeley::tokio::Acceptor::new(server("127.0.0.1:0").await.0).unwrap();
+        moves(acceptor.accept());
+    });
+}
+
+#[test]
 fn e8_who_gives_up_a_race_leaves_no_descriptor() {
     let (dead, _kept) = hanging("127.0.0.1:0");
     run(async {

@@ -9,8 +9,8 @@ mod dark;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use berkeley::tokio::create_server;
-use berkeley::{Connector, abandoned_lookups};
+use berkeley::tokio::{Socket, create_server};
+use berkeley::{Connector, Family, Protocol, Type, abandoned_lookups};
 use berkeley_testing::skip;
 
 /// Longer than anything here takes.
@@ -25,6 +25,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 #[test]
 fn a_name_without_an_answer_holds_nobody_up() {
     dark::without_name_servers(|| {
+        let start = Instant::now();
         run(async {
             let soon = Duration::from_millis(60);
             let connector = Connector::new().timeout(soon);
@@ -55,8 +56,20 @@ fn a_name_without_an_answer_holds_nobody_up() {
                 tokio::time::timeout(Duration::from_millis(1), attempt).await.unwrap_err();
             }
             assert!(abandoned_lookups() <= 32, "{}", abandoned_lookups());
+            let sock = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT).unwrap();
+            for _ in 0..10 {
+                let send = sock.send_to(b"x", ("nobody.knows.example", 9));
+                tokio::time::timeout(Duration::from_millis(1), send).await.unwrap_err();
+                let listen = create_server("nobody.knows.example:0");
+                tokio::time::timeout(Duration::from_millis(1), listen).await.unwrap_err();
+            }
+            sock.set_timeout(soon);
+            let error = sock.send_to(b"x", ("nobody.knows.example", 9)).await.unwrap_err();
+            assert!(error.is_timeout(), "{error}");
             let server = create_server("127.0.0.1:0").await.unwrap();
             patient.connect_awaited(server.local_addr().unwrap()).await.unwrap();
         });
+        // The runtime is gone, and has not waited for those look-ups.
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
     });
 }

@@ -221,6 +221,26 @@ fn d9_more_at_once_than_the_kernel_keeps_account_of() {
     assert_eq!(reader.join().unwrap(), 20_000 * 14);
 }
 
+/// The kernel's numbers go on where the one before has ended, or left something.
+#[test]
+fn d9_one_sender_after_the_other() {
+    let (a, b) = tcp();
+    a.set_timeout(Duration::from_secs(10)).unwrap();
+    let reader = thread::spawn(move || drain(&b).len());
+    for sends in 1..4 {
+        let Ok(mut sender) = ZeroCopy::new(&a) else { skip!("no sending without copies") };
+        (0..sends).for_each(|_| sender.send_all(vec![7; 10_000]).unwrap());
+        assert_eq!(sender.finish().unwrap().len(), sends);
+        ZeroCopy::new(&a).unwrap().send_all(vec![7; 10_000]).unwrap();
+    }
+    let same = a.dup().unwrap();
+    let mut sender = ZeroCopy::new(&same).unwrap();
+    sender.send_all(vec![7; 10_000]).unwrap();
+    assert_eq!(sender.finish().unwrap().len(), 1);
+    a.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(reader.join().unwrap(), 100_000);
+}
+
 #[test]
 fn d9_an_icmp_error_meanwhile_is_kept() {
     let from = Socket::new(Family::INET, Type::DGRAM, Protocol::DEFAULT).unwrap();

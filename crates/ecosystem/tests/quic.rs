@@ -2,25 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use std::future::poll_fn;
+use std::io::IoSliceMut;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use berkeley::{Server, create_server};
+use berkeley_ecosystem::certs;
 use berkeley_ecosystem::quic::{QuicRuntime, QuicSocket};
-use quinn::rustls::RootCertStore;
-use quinn::rustls::pki_types::PrivatePkcs8KeyDer;
-use quinn::{ClientConfig, Endpoint, EndpointConfig, ServerConfig, VarInt};
+use quinn::udp::{EcnCodepoint, RecvMeta, Transmit};
+use quinn::{AsyncUdpSocket, ClientConfig, Endpoint, EndpointConfig, ServerConfig, VarInt};
 
 const PIECE: usize = 1 << 20;
 
 /// Both ends' configurations, with a certificate of `localhost` that nobody else has signed.
 fn configs() -> (ServerConfig, ClientConfig) {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let cert = made.cert.der().clone();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let mut roots = RootCertStore::empty();
-    roots.add(cert.clone()).unwrap();
-    let server = ServerConfig::with_single_cert(vec![cert], key.into()).unwrap();
+    let (cert, key, roots) = certs::made_up().unwrap();
+    let server = ServerConfig::with_single_cert(vec![cert], key).unwrap();
     (server, ClientConfig::with_root_certificates(Arc::new(roots)).unwrap())
 }
 
@@ -85,5 +83,47 @@ async fn a_gib_arrives() {
 async fn one_thread_and_one_socket_for_both_versions_will_do() {
     for to in ["::ffff:127.0.0.1", "::1"] {
         transfer("udp://[::]:0", to, 16).await;
+    }
+}
+
+/// What quinn asks of a socket, with the kernel's splitting and without: the same datagrams, with
+/// their mark, their sender and the address that they came to.
+#[tokio::test]
+async fn datagrams_arrive_as_they_were_meant() {
+    let contents: Vec<u8> = (0..4100_u32).map(|at| at as u8).collect();
+    for host in ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"] {
+        for offload in [true, false] {
+            let mapped = host.contains("ffff");
+            let socket = || match mapped {
+                true => Server::new().dual_stack(true).listen("udp://[::]:0").unwrap(),
+                false => create_server(format!("udp://{host}:0")).unwrap(),
+            };
+            let sender = socket();
+            sender.set_send_offload(offload);
+            let (from, to) = (QuicSocket::new(sender).unwrap(), QuicSocket::new(socket()).unwrap());
+            assert_eq!(from.max_transmit_segments() > 1, offload);
+            let ip = host.trim_matches(['[', ']']).parse().unwrap();
+            let at = |socket: &QuicSocket| SocketAddr::new(ip, socket.local_addr().unwrap().port());
+            let transmit = Transmit {
+                destination: at(&to),
+                ecn: Some(EcnCodepoint::Ect0),
+                contents: &contents,
+                segment_size: Some(1200),
+                src_ip: Some(ip),
+            };
+            from.try_send(&transmit).unwrap();
+            let (mut came, mut memory) = (Vec::new(), vec![vec![0; 1 << 16]; 4]);
+            while came.iter().map(Vec::len).sum::<usize>() < contents.len() {
+                let mut metas = [RecvMeta::default(); 4];
+                let mut bufs: Vec<_> = memory.iter_mut().map(|buf| IoSliceMut::new(buf)).collect();
+                let count = poll_fn(|cx| to.poll_recv(cx, &mut bufs, &mut metas)).await.unwrap();
+                for (buf, meta) in bufs.iter().zip(&metas[..count]) {
+                    assert_eq!((meta.addr, meta.dst_ip), (at(&from), Some(ip)), "{host}");
+                    assert_eq!(meta.ecn, Some(EcnCodepoint::Ect0), "{host}");
+                    came.extend(buf[..meta.len].chunks(meta.stride).map(<[u8]>::to_vec));
+                }
+            }
+            assert_eq!(came, contents.chunks(1200).collect::<Vec<_>>(), "{host}, {offload}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod clients;
 mod growth;
 mod plot;
+mod zerocopy;
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -28,6 +29,9 @@ Usage: scale echo PORT CONNECTIONS BYTES SECONDS
            growth-connections.svg
        scale datagrams FOLDER
            the cost of a datagram in batches of 1 to 1,000,000, and growth-datagrams.svg
+       scale zerocopy [ADDRESS]
+           sending with and without a copy, through a connection over loopback; or in datagrams to
+           an address, which are to end in the network
 ";
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -40,6 +44,8 @@ fn main() -> ExitCode {
         ["idle", port, connections] => idle(port, connections),
         ["drain", port] => drain(port),
         ["connections", folder, servers @ ..] => connections(folder, servers),
+        ["zerocopy"] => zerocopy::connection(),
+        ["zerocopy", addr] => zerocopy::datagrams(addr),
         ["datagrams", folder] => growth::datagrams(&PathBuf::from(folder)),
         _ => Err(HELP.into()),
     };

@@ -17,6 +17,7 @@ mod table;
 mod tcp;
 mod time;
 mod tls;
+mod units;
 mod value;
 mod words;
 

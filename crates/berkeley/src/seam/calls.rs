@@ -600,3 +600,13 @@ fn looked_up(done: Result<usize, LookupFailure>) -> Outcome {
         Err(failure) => Outcome::LookupFailed(failure.code),
     }
 }
+
+/// A call that something above has made of others: what the program sees of what goes ciphered over
+/// the wire.
+#[cfg(feature = "trace")]
+pub(crate) fn ciphered(fd: BorrowedFd<'_>, took: Duration, outcome: Outcome, about: About<'_>) {
+    if watched() {
+        let op = if matches!(about, About::Out { .. }) { Op::SslWrite } else { Op::SslRead };
+        Call::begun_before(took).end(op, fd.as_raw_fd(), outcome, about);
+    }
+}

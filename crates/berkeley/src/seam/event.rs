@@ -44,6 +44,13 @@ ops! {
     SslRead "ssl_read", SslWrite "ssl_write",
 }
 
+impl Op {
+    /// Whether it is not a call of the system: the bytes are those before ciphering.
+    pub(crate) fn is_ciphered(self) -> bool {
+        matches!(self, Op::SslRead | Op::SslWrite)
+    }
+}
+
 /// What a call answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
@@ -63,7 +70,7 @@ impl Outcome {
     }
 
     /// How much was moved.
-    pub(super) fn of_size(done: &Result<usize, Errno>) -> Outcome {
+    pub(crate) fn of_size(done: &Result<usize, Errno>) -> Outcome {
         Outcome::of(done, |size| i64::try_from(*size).unwrap_or(i64::MAX))
     }
 

@@ -73,8 +73,10 @@ pub(crate) struct Summary {
     pub(crate) failed: Option<Errno>,
 }
 
-/// A ring has so many words, 256 KiB, or fewer where there is less memory.
-const RING: usize = 1 << 15;
+/// A thread's first ring has so many words, 64 KiB. While the writer is late it takes larger ones,
+/// each four times as large, up to 4 MiB.
+const FIRST_RING: usize = 1 << 13;
+const LAST_RING: usize = 1 << 19;
 
 impl Recording {
     pub(crate) fn new(plan: Plan) -> Recording {
@@ -120,21 +122,26 @@ impl Recording {
         }
     }
 
-    /// A ring for the calling thread, if there is room for one more.
-    fn ring(&self) -> Option<Arc<Ring>> {
-        let take = |room: usize| {
-            let words = room.min(RING);
+    /// A ring for the calling thread of so many words, or of fewer, if there is room for one more.
+    fn ring(&self, words: usize) -> Option<Arc<Ring>> {
+        let fitting = |room: usize| {
+            let words = words.min(room);
             let words = if words.is_power_of_two() { words } else { words.next_power_of_two() / 2 };
             (words >= 1 << 10).then_some(words)
         };
-        let mut words = 0;
-        let taken = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
-            words = take(room)?;
-            Some(room - words)
-        });
-        taken.ok()?;
-        let ring = Arc::new(Ring::new(words, sys::thread_id()));
+        let (order, take) = (Ordering::Relaxed, |room| Some(room - fitting(room)?));
+        let room = self.room.fetch_update(order, order, take).ok()?;
+        let ring = Arc::new(Ring::new(fitting(room)?, sys::thread_id()));
         self.rings().push(Arc::clone(&ring));
+        Some(ring)
+    }
+
+    /// A larger one than this, which is full, if there may be one.
+    #[cold]
+    fn larger(&self, full: &Ring) -> Option<Arc<Ring>> {
+        let words = full.len() * 4;
+        let ring = (words <= LAST_RING).then(|| self.ring(words)).flatten()?;
+        full.ended.store(true, Ordering::Release);
         Some(ring)
     }
 }
@@ -161,9 +168,11 @@ fn slot() -> MutexGuard<'static, Option<Arc<Recording>>> {
 pub(crate) fn begin(
     recording: impl FnOnce() -> std::io::Result<Arc<Recording>>,
     again: Again,
+    at_exit: extern "C" fn(),
 ) -> std::io::Result<Arc<Recording>> {
     if AGAIN.set(again).is_ok() {
         sys::at_fork(before_fork, in_parent, in_child);
+        sys::at_exit(at_exit);
     }
     alone(|| {
         let mut current = slot();
@@ -268,7 +277,7 @@ impl Mine {
             }
             (current.clone(), copied)
         });
-        self.ring = recording.as_ref().and_then(|recording| recording.ring());
+        self.ring = recording.as_ref().and_then(|recording| recording.ring(FIRST_RING));
         self.recording = recording;
         copied
     }
@@ -311,11 +320,18 @@ fn write(most: usize, record: impl FnOnce(&mut Mine, &Plan, &mut Draft<'_>)) {
         }
         let mut mine = own;
         let Some(recording) = mine.recording.take() else { return };
-        let ring = mine.ring.take();
+        let mut ring = mine.ring.take();
+        let most = most + recording.plan.payload.div_ceil(8);
+        if let Some(larger) = ring
+            .as_ref()
+            .filter(|ring| !ring.has_room(most))
+            .and_then(|full| recording.larger(full))
+        {
+            ring = Some(larger);
+        }
         match &ring {
             None => drop(recording.lost.fetch_add(1, Ordering::Relaxed)),
             Some(ring) => {
-                let most = most + recording.plan.payload.div_ceil(8);
                 if let Some(mut draft) = ring.begin(most) {
                     record(&mut mine, &recording.plan, &mut draft);
                     draft.publish();
@@ -604,11 +620,12 @@ pub(crate) fn sample() {
     });
 }
 
-/// Writes down what the calling thread is called.
-pub(crate) fn name_thread(name: &str) {
+/// Writes down what a thread is called: this one, or the one of this number.
+pub(crate) fn name_thread(thread: Option<u32>, name: &str) {
     let cut = name.as_bytes().get(..name.len().min(MOST_VALUE)).unwrap_or_default();
-    write(2 + MOST_VALUE / 8, |_, _, draft| {
+    write(3 + MOST_VALUE / 8, |_, _, draft| {
         draft.word(NAME);
+        draft.word(thread.unwrap_or_else(sys::thread_id).into());
         draft.bytes(cut);
     });
 }
@@ -625,8 +642,8 @@ pub(crate) enum Record<'w> {
         sent: Option<u64>,
         rest: Reader<'w>,
     },
-    /// The name follows.
-    Name(Reader<'w>),
+    /// The name of a thread follows.
+    Name(u32, Reader<'w>),
 }
 
 #[derive(Debug)]
@@ -701,7 +718,7 @@ impl<'w> Record<'w> {
                 sent: known(reader.word()),
                 rest: reader,
             },
-            NAME => Record::Name(reader),
+            NAME => Record::Name(reader.word() as u32, reader),
             _ => return None,
         })
     }

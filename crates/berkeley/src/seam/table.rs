@@ -8,6 +8,8 @@ use std::os::fd::RawFd;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
+use crate::sys::Place;
+
 /// What is known of a socket. Zero means nothing of everything.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
@@ -21,6 +23,11 @@ pub(crate) struct Entry {
     pub(crate) used: AtomicU64,
     pub(crate) received: AtomicU64,
     pub(crate) sent: AtomicU64,
+    /// Where in the program it was opened.
+    pub(crate) place: Place,
+    /// The same of what a layer above ciphers, as the program sees it.
+    plain_received: AtomicU64,
+    plain_sent: AtomicU64,
     /// What else is to be remembered of it, a bit for each.
     marks: AtomicU8,
 }
@@ -60,6 +67,12 @@ impl Entry {
         let counter = if out { &self.sent } else { &self.received };
         counter.fetch_add(bytes, Ordering::Relaxed)
     }
+
+    /// [`count`](Entry::count) of bytes before they are ciphered.
+    pub(crate) fn count_plain(&self, (out, bytes): (bool, u64)) -> u64 {
+        let counter = if out { &self.plain_sent } else { &self.plain_received };
+        counter.fetch_add(bytes, Ordering::Relaxed)
+    }
 }
 
 /// Enters a new socket at this number, whatever was known of an old one, and answers its number.
@@ -72,6 +85,9 @@ pub(crate) fn opened(fd: RawFd, (family, ty, protocol): Kind, now: u64) -> Optio
     entry.used.store(now, Ordering::Relaxed);
     entry.received.store(0, Ordering::Relaxed);
     entry.sent.store(0, Ordering::Relaxed);
+    entry.place.set(None);
+    entry.plain_received.store(0, Ordering::Relaxed);
+    entry.plain_sent.store(0, Ordering::Relaxed);
     entry.marks.store(0, Ordering::Relaxed);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     entry.id.store(id, Ordering::Release);

@@ -20,6 +20,8 @@ pub(crate) const REGISTRY: u8 = 2;
 pub(crate) const EVENTS: u8 = 4;
 /// These want to know when calls begin and end.
 const TIMED: u8 = TRACE | EVENTS;
+/// And these, when they end.
+const DATED: u8 = TIMED | REGISTRY;
 
 #[inline(always)]
 pub(crate) fn mode() -> u8 {
@@ -85,9 +87,16 @@ impl Call {
         Call { start: now(TIMED) }
     }
 
+    /// One that began so long ago.
+    #[cfg(feature = "trace")]
+    pub(super) fn begun_before(took: std::time::Duration) -> Call {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        Call { start: now(TIMED).saturating_sub(took) }
+    }
+
     /// Tells all who watch. `errno` may be another one afterwards.
     pub(super) fn end(self, op: Op, fd: RawFd, outcome: Outcome, about: About<'_>) {
-        let event = Event { op, fd, start: self.start, end: now(TIMED), outcome, about };
+        let event = Event { op, fd, start: self.start, end: now(DATED), outcome, about };
         let known = known(fd);
         tell(&event, known.and_then(Entry::id), known);
     }
@@ -101,7 +110,7 @@ impl Call {
         outcome: Outcome,
         about: About<'_>,
     ) {
-        let end = now(TIMED);
+        let end = now(DATED);
         let first = fd.and_then(|fd| table::opened(fd, kind, end));
         let other = if let About::Pair(_, other) = about { Some(other) } else { None };
         let second = other.and_then(|fd| table::opened(fd, kind, end));
@@ -120,7 +129,7 @@ impl Call {
 
     /// The same of a call that has made a socket of another one.
     pub(super) fn came_of(self, op: Op, fd: RawFd, outcome: Outcome, about: About<'_>) {
-        let end = now(TIMED);
+        let end = now(DATED);
         let known = known(fd);
         let from = known.and_then(Entry::id);
         tell(&Event { op, fd, start: self.start, end, outcome, about }, from, known);
@@ -154,7 +163,7 @@ impl Call {
 
     /// Tells of a socket that has been closed.
     pub(super) fn closed(self, fd: RawFd, last: Last, outcome: Outcome) {
-        let end = now(TIMED);
+        let end = now(DATED);
         let op = Op::Close;
         let event = Event { op, fd, start: self.start, end, outcome, about: About::Nothing };
         tell(&event, last.id, None);
@@ -181,6 +190,15 @@ fn kind_of(fd: RawFd) -> Option<Kind> {
     Some((ask(c::SO_DOMAIN)?, ask(c::SO_TYPE)?, ask(c::SO_PROTOCOL)?))
 }
 
+/// Remembers where in the program a socket was opened.
+#[cfg(feature = "registry")]
+#[cold]
+pub(crate) fn opened_at(fd: RawFd, place: &'static std::panic::Location<'static>) {
+    if let Some(entry) = table::entry(fd) {
+        entry.place.set(Some(place));
+    }
+}
+
 /// The time, if one of these watches.
 #[inline]
 fn now(watchers: u8) -> u64 {
@@ -189,6 +207,7 @@ fn now(watchers: u8) -> u64 {
 
 fn tell(event: &Event<'_>, id: Option<u64>, entry: Option<&'static Entry>) {
     let _before = match (entry, event.moved()) {
+        (Some(entry), Some(moved)) if event.op.is_ciphered() => Some(entry.count_plain(moved)),
         (Some(entry), Some(moved)) => Some(entry.count(moved)),
         _ => None,
     };

@@ -140,10 +140,11 @@ impl Socket {
     /// the peer gave up meanwhile.
     ///
     /// See `accept(2)`.
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn accept(&self) -> Result<(Socket, Addr)> {
         let timeout = default_timeout();
         let (fd, from) = self.accept_fd(timeout.is_some())?;
-        Ok((Socket::assemble(fd, (self.family, self.ty, self.protocol), timeout), from))
+        Ok((Socket::assemble(fd, (self.family, self.ty, self.protocol), timeout).here(), from))
     }
 
     /// Ends one direction of the connection or both. The peer receives the end after all data.

@@ -18,7 +18,7 @@ mod values;
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::time::Duration;
 
 pub use self::cipher::CipherOp;
@@ -95,6 +95,8 @@ pub struct Socket {
     pub(crate) offload: SendOffload,
     /// The number of an error that came behind a batch, which has yet to be told; or zero.
     pub(crate) late: AtomicI32,
+    /// How many sends without a copy the kernel has counted: it goes on from there.
+    pub(crate) zero_copies: AtomicU32,
 }
 
 /// The timeout that new sockets get, in this process. `None` at first.
@@ -138,10 +140,11 @@ impl Socket {
     ///
     /// See `socket(2)`.
     #[doc(alias = "socket")]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn new(family: Family, ty: Type, protocol: Protocol) -> Result<Socket> {
         let timeout = default_timeout();
-        Socket::make(family, ty, protocol, timeout.is_some())
-            .map(|fd| Socket::assemble(fd, (family, ty, protocol), timeout))
+        let fd = Socket::make(family, ty, protocol, timeout.is_some())?;
+        Ok(Socket::assemble(fd, (family, ty, protocol), timeout).here())
     }
 
     /// Two sockets that are connected to each other.
@@ -161,11 +164,12 @@ impl Socket {
     ///
     /// See `socketpair(2)`.
     #[doc(alias = "socketpair")]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn pair(family: Family, ty: Type, protocol: Protocol) -> Result<(Socket, Socket)> {
         let timeout = default_timeout();
         let (a, b) = Socket::make_pair(family, ty, protocol, timeout.is_some())?;
         let kind = (family, ty, protocol);
-        Ok((Socket::assemble(a, kind, timeout), Socket::assemble(b, kind, timeout)))
+        Ok((Socket::assemble(a, kind, timeout).here(), Socket::assemble(b, kind, timeout).here()))
     }
 
     /// The socket of an open descriptor, whose family, type, protocol and blocking mode are asked
@@ -184,6 +188,7 @@ impl Socket {
     ///
     /// `ENOTSOCK` if it is something else; the descriptor is then closed.
     #[doc(alias("fromfd", "fileno"))]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn from_fd(fd: OwnedFd) -> Result<Socket> {
         let ask = |name| {
             let mut value = [0; 4];
@@ -194,7 +199,7 @@ impl Socket {
         let kind =
             (Family(ask(c::SO_DOMAIN)?), Type(ask(c::SO_TYPE)?), Protocol(ask(c::SO_PROTOCOL)?));
         let nonblocking = sys::is_nonblocking(fd.as_fd()).map_err(Error::of(Call::Socket))?;
-        Ok(Socket::assemble(fd, kind, nonblocking.then_some(Duration::ZERO)))
+        Ok(Socket::assemble(fd, kind, nonblocking.then_some(Duration::ZERO)).here())
     }
 
     /// A second socket with a descriptor of its own for the same connection. Timeouts are each
@@ -216,6 +221,7 @@ impl Socket {
     ///
     /// See `dup(2)`.
     #[doc(alias = "try_clone")]
+    #[cfg_attr(feature = "registry", track_caller)]
     pub fn dup(&self) -> Result<Socket> {
         let fd = seam::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
         // Whether the kernel waits is shared, and it does not for those who are awaited.
@@ -223,7 +229,8 @@ impl Socket {
         let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), timeout);
         same.until.set(self.deadline());
         same.flags.set((self.family, self.ty, self.protocol), same.blocks());
-        Ok(same)
+        same.zero_copies.store(self.zero_copies.load(Ordering::Relaxed), Ordering::Relaxed);
+        Ok(same.here())
     }
 
     /// Gives up the socket and answers its descriptor, still open.
@@ -320,6 +327,23 @@ impl Socket {
         })
     }
 
+    /// Remembers where in the program the socket was opened, if somebody keeps a list.
+    #[cfg(feature = "registry")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn here(self) -> Socket {
+        if seam::watch::mode() & seam::watch::REGISTRY != 0 {
+            seam::watch::opened_at(self.fd.as_raw_fd(), std::panic::Location::caller());
+        }
+        self
+    }
+
+    #[cfg(not(feature = "registry"))]
+    #[inline]
+    pub(crate) fn here(self) -> Socket {
+        self
+    }
+
     pub(crate) fn assemble(
         fd: OwnedFd,
         kind: (Family, Type, Protocol),
@@ -349,6 +373,7 @@ impl Socket {
             until: SharedDeadline::never(),
             offload: SendOffload::new(),
             late: AtomicI32::new(0),
+            zero_copies: AtomicU32::new(0),
         }
     }
 }

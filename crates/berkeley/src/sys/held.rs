@@ -3,6 +3,9 @@
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::panic::Location;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// How a descriptor is closed that nobody has closed by hand.
 pub(crate) trait Closes {
@@ -46,5 +49,21 @@ impl<C: Closes> AsRawFd for Held<C> {
     #[inline]
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
+    }
+}
+
+/// Where in the program something was done, or nothing yet.
+#[derive(Debug, Default)]
+pub(crate) struct Place(AtomicPtr<Location<'static>>);
+
+impl Place {
+    pub(crate) fn set(&self, place: Option<&'static Location<'static>>) {
+        let pointer = place.map_or(ptr::null_mut(), |place| ptr::from_ref(place).cast_mut());
+        self.0.store(pointer, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Option<&'static Location<'static>> {
+        // SAFETY: null, or a reference that lives for ever, as `set` takes no other.
+        unsafe { self.0.load(Ordering::Relaxed).as_ref() }
     }
 }

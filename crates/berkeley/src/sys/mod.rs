@@ -75,7 +75,7 @@ pub(crate) mod uring;
 pub(crate) mod xdp;
 
 #[cfg(feature = "_seam")]
-pub(crate) use held::{Closes, Held};
+pub(crate) use held::{Closes, Held, Place};
 pub(crate) use manners::{has_offload, recv_flags, send_flags, sends_batches};
 pub(crate) use storage::Storage;
 #[cfg(unix)]

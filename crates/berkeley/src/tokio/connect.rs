@@ -8,30 +8,11 @@ use ::tokio::time::{sleep, timeout_at};
 use super::Socket;
 use super::wait::Patience;
 use crate::addr::Addr;
-use crate::dial::{Server, ToEndpoint};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::Family;
 use crate::socket::Socket as Plain;
 use crate::sys::{Errno, Interest, Woken};
-use crate::target::{Asked, ToAddr};
-
-/// Listens at a place, as [`create_server`](crate::create_server) does; for more,
-/// [`Server`](crate::Server) and `try_from` its socket.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> berkeley::Result<()> {
-/// let server = berkeley::tokio::create_server("127.0.0.1:0").await?;
-/// println!("listening on {}", server.local_addr()?);
-/// # Ok(()) }
-/// ```
-///
-/// # Errors
-///
-/// Those of the plain one.
-pub async fn create_server(place: impl ToEndpoint) -> Result<Socket> {
-    let endpoint = place.to_endpoint().map_err(|error| error.in_call(Call::CreateServer))?;
-    elsewhere(Call::CreateServer, move || Server::new().listen(endpoint)).await?.try_into()
-}
+use crate::target::{ToAddr, resolve_awaited};
 
 /// Addresses and connections.
 impl Socket {
@@ -152,8 +133,8 @@ impl Socket {
         Ok((Socket::over(plain), from))
     }
 
-    /// What the caller wrote as an address. A host is looked up by a thread of the runtime's for
-    /// such things, which goes on if this is dropped.
+    /// What the caller wrote as an address. A host is looked up by a thread of a few for such things,
+    /// which is left alone with it if this is dropped: no runtime waits for it at its end.
     pub(super) async fn address(
         &self,
         call: Call,
@@ -161,15 +142,12 @@ impl Socket {
         patience: &mut Patience,
     ) -> Result<Addr> {
         let family = self.plain().family();
-        let asked = match addr.ask(family) {
-            Ok(Asked::Addr(addr)) => return Ok(addr),
-            Ok(Asked::Host(question)) if question.is_numeric() => {
-                return question.resolve(family).map_err(|error| in_call(error, call));
-            }
-            Ok(Asked::Host(question)) => question,
+        let question = match addr.ask(family) {
+            Ok(Ok(addr)) => return Ok(addr),
+            Ok(Err(question)) => question,
             Err(error) => return Err(error.in_call(call)),
         };
-        let lookup = elsewhere(Call::GetAddrInfo, move || asked.resolve(family));
+        let lookup = resolve_awaited(&question, family);
         let found = match self.moment(patience) {
             None => lookup.await,
             Some(moment) => match timeout_at(moment, lookup).await {
@@ -187,14 +165,4 @@ fn in_call(error: Error, call: Call) -> Error {
         Some(_) => error,
         None => error.in_call(call),
     }
-}
-
-/// Does what waits in the kernel in a thread that may.
-async fn elsewhere<T: Send + 'static>(
-    call: Call,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let done = ::tokio::task::spawn_blocking(work).await;
-    // The runtime is going away.
-    done.unwrap_or_else(|_| Err(Error::new(call, Errno::ECANCELED)))
 }

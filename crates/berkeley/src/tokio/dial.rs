@@ -1,4 +1,5 @@
-//! Connections by name, awaited: looking up, every address and every attempt wait in the runtime.
+//! Connections and servers by name, awaited: looking up, every address and every attempt wait in the
+//! runtime.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -8,8 +9,8 @@ use std::time::{Duration, Instant};
 use ::tokio::time::{Sleep, sleep_until, timeout_at};
 
 use super::Socket;
-use crate::addr::{Addr, Target};
-use crate::dial::{Connector, Search, ToEndpoint, Way, adopt};
+use crate::addr::{Addr, Endpoint, Target};
+use crate::dial::{Connector, Search, Server, ToEndpoint, Way, adopt};
 use crate::error::{Call, Cause, Error, Result};
 use crate::eyeballs::{Race, Step, interleave};
 use crate::names::{AddrInfo, AddrInfoFlags};
@@ -34,6 +35,50 @@ use crate::time::Deadline;
 /// Those of the plain one.
 pub async fn create_connection(place: impl ToEndpoint) -> Result<Socket> {
     Connector::new().connect_awaited(place).await
+}
+
+/// Listens at a place given in the [address syntax](crate::Endpoint), a host and port, or an
+/// address: see [`create_server`](crate::create_server). For the backlog, IPv4 and IPv6 in one
+/// socket, or a shared port, see [`Server::listen_awaited`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> berkeley::Result<()> {
+/// let server = berkeley::tokio::create_server("127.0.0.1:0").await?;
+/// println!("listening on {}", server.local_addr()?);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// Those of the plain one.
+pub async fn create_server(place: impl ToEndpoint) -> Result<Socket> {
+    Server::new().listen_awaited(place).await
+}
+
+/// Servers that are awaited, with the feature `tokio`.
+impl Server {
+    /// Listens at a place: see [`listen`](Server::listen). Only its name is waited for.
+    ///
+    /// ```
+    /// use berkeley::Server;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> berkeley::Result<()> {
+    /// let server = Server::new().backlog(16).listen_awaited("localhost:0").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`listen`](Server::listen).
+    pub async fn listen_awaited(&self, place: impl ToEndpoint) -> Result<Socket> {
+        let fail = |error: Error| error.in_call(Call::CreateServer);
+        let endpoint = place.to_endpoint().map_err(fail)?;
+        if let Target::Fd(fd) = endpoint.target() {
+            return adopt(*fd).and_then(Socket::try_from).map_err(fail);
+        }
+        let answers = search(&endpoint, AddrInfoFlags::PASSIVE, Deadline::NEVER).await?;
+        self.listen_first(&endpoint, answers)?.try_into()
+    }
 }
 
 /// Connections that are awaited, with the feature `tokio`.
@@ -69,15 +114,7 @@ impl Connector {
         if let Target::Fd(fd) = endpoint.target() {
             return adopt(*fd).and_then(Socket::try_from).map_err(fail);
         }
-        let answers = match Search::of(&endpoint, AddrInfoFlags::empty())? {
-            Search::Over(answers) => answers,
-            Search::Ask(question, kind) => {
-                let asked = within(deadline, question.call_awaited()).await;
-                let timed_out =
-                    || Error::new(Call::GetAddrInfo, Cause::TimedOut).at_name(question.to_string());
-                kind.answers(asked.unwrap_or_else(|| Err(timed_out()))?)
-            }
-        };
+        let answers = search(&endpoint, AddrInfoFlags::empty(), deadline).await?;
         self.awaited_first(answers, deadline).await
     }
 
@@ -258,6 +295,23 @@ impl Track {
             if self.poll(cx) || late { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+}
+
+/// Every address of a place.
+async fn search(
+    endpoint: &Endpoint,
+    flags: AddrInfoFlags,
+    deadline: Deadline,
+) -> Result<Vec<AddrInfo>> {
+    match Search::of(endpoint, flags)? {
+        Search::Over(answers) => Ok(answers),
+        Search::Ask(question, kind) => {
+            let asked = within(deadline, question.call_awaited()).await;
+            let timed_out =
+                || Error::new(Call::GetAddrInfo, Cause::TimedOut).at_name(question.to_string());
+            Ok(kind.answers(asked.unwrap_or_else(|| Err(timed_out()))?))
+        }
     }
 }
 

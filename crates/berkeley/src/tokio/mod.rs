@@ -62,8 +62,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use self::accept::Acceptor;
-pub use self::connect::create_server;
-pub use self::dial::create_connection;
+pub use self::dial::{create_connection, create_server};
 pub use self::stream::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use self::wait::Slot;
 use crate::addr::Addr;

@@ -8,7 +8,7 @@ use super::wait::Got;
 use crate::cmsg::SendBuffer;
 use crate::error::{Call, Result};
 use crate::kind::{Family, MsgFlags, Type};
-use crate::socket::Socket as Plain;
+use crate::socket::{CipherOp, Socket as Plain};
 use crate::sys::Interest;
 use crate::target::ToAddr;
 
@@ -277,6 +277,42 @@ impl Socket {
     ) -> Result<usize> {
         let control = self.plain().fds_control(fds)?;
         self.send_message_vectored(&[IoSlice::new(data)], &control, to, flags).await
+    }
+
+    /// Sends data to a cipher of the kernel and says what to do with it: see
+    /// [`send_cipher`](crate::Socket::send_cipher).
+    ///
+    /// ```no_run
+    /// use berkeley::tokio::Socket;
+    /// use berkeley::{CipherOp, Family, MsgFlags, Protocol, Type, opt};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> berkeley::Result<()> {
+    /// let cipher = Socket::new(Family::ALG, Type::SEQPACKET, Protocol::DEFAULT)?;
+    /// cipher.bind("alg:skcipher:cbc(aes)").await?;
+    /// cipher.set(opt::ALG_SET_KEY, &[7; 16])?;
+    /// let (operation, _) = cipher.accept().await?;
+    /// let flags = MsgFlags::empty();
+    /// operation.send_cipher(&[0; 16], CipherOp::ENCRYPT, &[1; 16], 0, flags).await?;
+    /// let ciphertext = operation.recv_vec(16).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the plain one.
+    #[doc(alias = "sendmsg_afalg")]
+    pub async fn send_cipher(
+        &self,
+        data: &[u8],
+        operation: CipherOp,
+        iv: &[u8],
+        associated: u32,
+        flags: MsgFlags,
+    ) -> Result<usize> {
+        self.once(Call::SendMsg, Interest::Write, |plain| {
+            plain.send_cipher(data, operation, iv, associated, flags)
+        })
+        .await
     }
 
     /// A send of one piece to the peer.

@@ -131,7 +131,7 @@ const MOST_PIECES: usize = 1024;
 /// # use berkeley::{Family, Protocol, Type};
 /// let (mut a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
 /// let (reader, _writer) = a.split();
-/// assert_eq!(reader.socket().family(), Family::UNIX);
+/// assert_eq!(reader.socket().plain().family(), Family::UNIX);
 /// # Ok::<(), berkeley::Error>(())
 /// ```
 pub struct ReadHalf<'s> {
@@ -146,7 +146,7 @@ pub struct ReadHalf<'s> {
 /// # use berkeley::{Family, Protocol, Type};
 /// let (mut a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
 /// let (_reader, writer) = a.split();
-/// assert_eq!(writer.socket().family(), Family::UNIX);
+/// assert_eq!(writer.socket().plain().family(), Family::UNIX);
 /// # Ok::<(), berkeley::Error>(())
 /// ```
 pub struct WriteHalf<'s> {

@@ -10,6 +10,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::line::key;
 use super::told::Teller;
 use crate::seam::record::{self, Plan, Progress, Record, Recording, State, Summary};
 use crate::sys::{self, Errno};
@@ -187,9 +188,9 @@ impl Writer {
                     told.push(ring.thread);
                     teller.thread(ring.thread, None, out);
                 }
-                if let Record::Name(mut name) = record {
-                    told.push(ring.thread);
-                    teller.thread(ring.thread, Some(&mut name), out);
+                if let Record::Name(thread, mut name) = record {
+                    told.push(thread);
+                    teller.thread(thread, Some(&mut name), out);
                     return;
                 }
                 teller.tell(record, ring.thread, out);
@@ -200,8 +201,14 @@ impl Writer {
             });
             dropped += ring.take_dropped();
             if ended {
-                self.told.retain(|thread| *thread != ring.thread);
-                self.recording.rings().retain(|other| !Arc::ptr_eq(other, ring));
+                let mut rings = self.recording.rings();
+                rings.retain(|other| !Arc::ptr_eq(other, ring));
+                // Another thread may have the number next, unless this one has gone on in a larger
+                // ring.
+                if !rings.iter().any(|other| other.thread == ring.thread) {
+                    self.told.retain(|thread| *thread != ring.thread);
+                }
+                drop(rings);
                 self.recording.forget(ring);
             }
         }
@@ -210,7 +217,7 @@ impl Writer {
             self.summary.dropped += dropped;
             let count = i64::try_from(dropped).unwrap_or(i64::MAX);
             self.teller.line("dropped", sys::monotonic(), &mut self.out, |line| {
-                line.number("count", count);
+                line.number(key!("count"), count);
             });
         }
         any
@@ -231,11 +238,11 @@ impl Writer {
             argv.split(|byte| *byte == 0).map(|arg| String::from_utf8_lossy(arg).into()).collect();
         let name = name_of(&argv);
         self.teller.line("process", now, &mut self.out, |line| {
-            line.text("schema", "berkeley.trace/1");
-            line.number("ppid", std::os::unix::process::parent_id().into());
-            line.seconds("wall", u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX));
-            line.text("name", &name);
-            line.list("argv", argv.into_iter());
+            line.text(key!("schema"), "berkeley.trace/1");
+            line.number(key!("ppid"), std::os::unix::process::parent_id().into());
+            line.seconds(key!("wall"), u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX));
+            line.text(key!("name"), &name);
+            line.list(key!("argv"), argv.into_iter());
         });
     }
 }
@@ -248,7 +255,10 @@ fn name_of(argv: &[String]) -> String {
     if !program.starts_with("python") {
         return program;
     }
-    let text = rest.find(|arg| arg.ends_with(".py") || !arg.starts_with('-'));
+    // Programs that run programs stand before them.
+    let text = rest.clone().find(|arg| arg.ends_with(".py"));
+    let module = || argv.windows(2).rev().find(|two| two.first().is_some_and(|arg| arg == "-m"));
+    let text = text.or_else(|| module()?.last());
     text.map_or(program, |path| last(path))
 }
 
@@ -281,5 +291,7 @@ mod tests {
         assert_eq!(named(&["/usr/bin/thing", "x"]), "thing");
         assert_eq!(named(&["/usr/bin/python3.12", "-u", "/a/app.py", "x"]), "app.py");
         assert_eq!(named(&["python3"]), "python3");
+        let run = ["python3", "-m", "berkeley", "trace", "-m", "http.server", "80"];
+        assert_eq!(named(&run), "http.server");
     }
 }
