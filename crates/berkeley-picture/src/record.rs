@@ -190,7 +190,7 @@ pub fn parse_line(line: &str) -> Option<Record> {
         }),
         "call" => Record::Call(CallLine {
             t,
-            dur: seconds(&line, "dur").unwrap_or_default().max(0),
+            dur: seconds(&line, "dur").unwrap_or_default().clamp(0, LONGEST),
             pid,
             tid: number(&line, "tid").unwrap_or(pid),
             sock: text(&line, "sock"),
@@ -233,19 +233,25 @@ fn text(line: &Map<String, Value>, key: &str) -> Option<String> {
     }
 }
 
+/// What doubles count without gaps; numbers beyond it are of no recording, and sums of these fit.
+const MOST: i64 = 1 << 53;
+/// Thirty years and eleven days: differences and sums of times below these fit, too.
+const LATEST: Nanos = 1_000_000_000_000_000_000;
+const LONGEST: Nanos = 1_000_000_000_000_000;
+
 fn number(line: &Map<String, Value>, key: &str) -> Option<u64> {
-    line.get(key).and_then(Value::as_u64)
+    line.get(key).and_then(Value::as_u64).map(|number| number.min(MOST.unsigned_abs()))
 }
 
 fn signed(line: &Map<String, Value>, key: &str) -> Option<i64> {
-    line.get(key).and_then(Value::as_i64)
+    line.get(key).and_then(Value::as_i64).map(|number| number.clamp(-MOST, MOST))
 }
 
 /// Seconds as nanoseconds: a double has enough digits for those of a machine that is up for years.
 fn seconds(line: &Map<String, Value>, key: &str) -> Option<Nanos> {
     let seconds = line.get(key)?.as_f64()?;
     // Numbers too large for the type end at its ends.
-    Some((seconds * 1e9).round() as Nanos)
+    Some(((seconds * 1e9).round() as Nanos).clamp(-LATEST, LATEST))
 }
 
 fn bytes(base64: &str) -> Option<Vec<u8>> {

@@ -397,8 +397,9 @@ impl Call {
         // Batches return how many messages they moved.
         if row.name.ends_with("mmsg") {
             let lens = self.args.get("lens").and_then(Value::as_array);
-            let sum = lens.map(|lens| lens.iter().filter_map(Value::as_u64).sum());
-            return sum.or_else(|| self.number("bytes")).unwrap_or_default();
+            let sum =
+                lens.map(|lens| lens.iter().filter_map(Value::as_u64).fold(0, u64::saturating_add));
+            return sum.or_else(|| self.number("bytes")).unwrap_or_default().min(1 << 53);
         }
         self.ret.and_then(|ret| u64::try_from(ret).ok()).unwrap_or_default()
     }
