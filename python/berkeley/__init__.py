@@ -10,6 +10,9 @@ import sys
 # What is loaded when it is asked for: install() has to come before most modules.
 _LATER = {
     "Holder": "_holders",
+    "SocketInfo": "_sockets",
+    "record_places": "_sockets",
+    "sockets": "_sockets",
     "abandoned_lookups": "_lookups",
     "get_lookup_timeout": "_lookups",
     "set_lookup_timeout": "_lookups",

@@ -5,14 +5,22 @@ from berkeley._lookups import (
     get_lookup_timeout as get_lookup_timeout,
     set_lookup_timeout as set_lookup_timeout,
 )
+from berkeley._sockets import (
+    SocketInfo as SocketInfo,
+    record_places as record_places,
+    sockets as sockets,
+)
 
 __all__ = [
     "Holder",
+    "SocketInfo",
     "abandoned_lookups",
     "get_lookup_timeout",
     "install",
+    "record_places",
     "set_lookup_timeout",
     "socket",
+    "sockets",
 ]
 
 def install() -> None: ...

@@ -19,7 +19,8 @@ pub(crate) struct Count {
 
 /// The features that the library does not have by itself. Those of the fuzz targets take more than
 /// a compiler.
-pub(crate) const WITH_ALL: &[&str] = &["--features", "berkeley/io-uring,berkeley/registry,berkeley/trace"];
+pub(crate) const WITH_ALL: &[&str] =
+    &["--features", "berkeley/io-uring,berkeley/registry,berkeley/trace"];
 
 /// Runs every check, also after one has failed, and counts each as a test.
 pub(crate) fn all() -> Result<(), String> {

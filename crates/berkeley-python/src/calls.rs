@@ -58,15 +58,15 @@ pub(crate) fn forked() {
     FORKS.fetch_add(if LISTED { 1 << (SHIFT % usize::BITS) } else { 0 }, Ordering::Relaxed);
 }
 
-/// Whoever has one is alone with the lists. Without the global lock several threads have the
+/// Whoever has one is alone with the lists, of calls and of objects. Without the global lock several threads have the
 /// interpreter in hand.
-struct Alone {
+pub(crate) struct Alone {
     #[cfg(Py_GIL_DISABLED)]
     _lock: std::sync::MutexGuard<'static, ()>,
 }
 
 #[inline]
-fn alone() -> Alone {
+pub(crate) fn alone() -> Alone {
     #[cfg(Py_GIL_DISABLED)]
     static LISTS: Mutex<()> = Mutex::new(());
     Alone {

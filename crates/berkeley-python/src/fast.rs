@@ -19,6 +19,7 @@ use crate::race;
 use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
+use crate::registry;
 
 type Answer = Res<Owned>;
 
@@ -62,6 +63,7 @@ pub(crate) fn module() -> Answer {
     functions.extend(lookup::table());
     functions.extend(race::table());
     functions.extend(holder::table());
+    functions.extend(registry::table());
     // SAFETY: all zeros end the table.
     functions.push(unsafe { std::mem::zeroed() });
     // SAFETY: the tables live for ever; the type is made before this.

@@ -14,6 +14,8 @@ mod names;
 mod object;
 mod race;
 mod raw;
+mod registry;
+mod shared;
 mod transfer;
 
 use std::ffi::{CStr, CString, c_int};

@@ -20,6 +20,7 @@ use crate::raw::{
     Kept, Owned, Python, Raised, Res, audit, detached, guard, os_error, parse_named, text,
     value_error,
 };
+use crate::registry::{self, Facts};
 
 /// A socket as Python has it. `_ssl` reads the number and the timeout at their places without
 /// asking anybody: this is the layout of CPython's own.
@@ -37,6 +38,8 @@ pub(crate) struct Object {
     /// Where CPython has its module's state.
     #[cfg(Py_3_12)]
     state: *mut c_void,
+    /// What CPython's has not.
+    pub(crate) facts: Facts,
 }
 
 /// Where the number stands: right behind what every object has.
@@ -219,6 +222,7 @@ impl Object {
         self.ty.store(ty, Ordering::Relaxed);
         self.protocol.store(protocol, Ordering::Relaxed);
         self.fd.store(fd, Ordering::Relaxed);
+        self.begin(fd);
     }
 }
 
@@ -342,8 +346,9 @@ unsafe extern "C" fn new(
         };
         // SAFETY: just made, of this layout, filled with zeros.
         let object = unsafe { Object::of(made.as_ptr()) };
-        object.fill(-1, 0, 0, 0);
+        object.fd.store(-1, Ordering::Relaxed);
         object.timeout.store(-1, Ordering::Relaxed);
+        object.enlist();
         Ok(made.into_ptr())
     })
 }
@@ -511,6 +516,7 @@ unsafe extern "C" fn dealloc(this: *mut PyObject) {
             return;
         }
         ffi::PyObject_GC_UnTrack(this.cast());
+        Object::of(this).delist();
         let class = ffi::Py_TYPE(this);
         if let Some(free) = (*class).tp_free {
             free(this.cast());
@@ -555,6 +561,11 @@ unsafe extern "C" {
 }
 
 fn warn_unclosed(this: *mut PyObject) -> Res<()> {
+    // SAFETY: an object of this type.
+    let object = unsafe { Object::of(this) };
+    if let Some(frames) = object.place() {
+        return registry::warn_unclosed(object, frames?);
+    }
     // SAFETY: the format's one argument is the object.
     match unsafe { PyErr_ResourceWarning(this, 1, c"unclosed %R".as_ptr(), this) } {
         0 => Ok(()),

@@ -80,6 +80,11 @@ pub(crate) fn unsigned(value: u64) -> Res<Owned> {
     Owned::new(unsafe { ffi::PyLong_FromUnsignedLongLong(value) })
 }
 
+pub(crate) fn float(value: f64) -> Res<Owned> {
+    // SAFETY: takes no pointers.
+    Owned::new(unsafe { ffi::PyFloat_FromDouble(value) })
+}
+
 pub(crate) fn boolean(value: bool) -> Owned {
     // SAFETY: `True` and `False` live for ever.
     Owned::share(unsafe { if value { ffi::Py_True() } else { ffi::Py_False() } })
