@@ -74,8 +74,7 @@ impl Batched for Berkeley {
 
     #[inline(never)]
     fn send_batch(&mut self, datagrams: &[Vec<u8>]) -> bool {
-        let (out, to) = (&mut self.out, &self.to);
-        let pushed = datagrams.iter().all(|datagram| out.push(datagram, to).is_ok());
+        let pushed = self.out.push_all(datagrams, &self.to).is_ok();
         pushed && self.sock.send_batch(&mut self.out).is_ok_and(|sent| sent == datagrams.len())
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
 use berkeley::cmsg::{self, PacketInfo, Timestamps};
-use berkeley::opt::{self, Codec};
+use berkeley::opt::{self, Codec, Value};
 
 use crate::input::Input;
 
@@ -172,5 +172,34 @@ pub(crate) fn values(data: &[u8]) {
     if let Ok(addr) = addr {
         let (told, mtu) = (cmsg::PathMtu::encode((addr, 1280)), 1280);
         assert!(cmsg::PathMtu::decode(&told).is_some_and(|(_, told)| told == mtu));
+    }
+}
+
+/// Any bytes of any row are a value or none, and a value that bytes can be made of is read back.
+pub(crate) fn rows(data: &[u8]) {
+    let mut input = Input::new(data);
+    let at = usize::from(input.u16());
+    let data = input.rest();
+    if let Some(value) = (cmsg::TABLE[at % cmsg::TABLE.len()].value)(data) {
+        assert_ne!(value, Value::Named(0, Some("")));
+    }
+    let row = &opt::TABLE[at % opt::TABLE.len()];
+    let Some(value) = (row.value)(data) else { return };
+    let Some(bytes) = (row.build)(&value) else { return };
+    let read = (row.value)(&bytes).unwrap();
+    assert!(read == value || is_less(&value), "{}: {read:?} of {value:?}", row.name);
+    assert_eq!((row.build)(&read).unwrap(), bytes, "{}", row.name);
+}
+
+/// Durations beyond what the bytes can hold are the longest there is, and what an older kernel does
+/// not tell is zero when it is written.
+fn is_less(value: &Value) -> bool {
+    match value {
+        Value::Duration(_) => true,
+        Value::Record(_, fields) => {
+            fields.iter().any(|(_, field)| *field == Value::None || is_less(field))
+        }
+        Value::List(values) => values.iter().any(is_less),
+        _ => false,
     }
 }

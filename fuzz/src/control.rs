@@ -58,7 +58,7 @@ pub(crate) fn build(data: &[u8]) {
         pushed.push((level, number, data.to_vec()));
     }
     let bytes = buffer.as_bytes();
-    assert_eq!(bytes.len(), pushed.iter().map(|(.., data)| cmsg::space(data.len())).sum());
+    assert_eq!(bytes.len(), pushed.iter().map(|(.., data)| cmsg::space(data.len())).sum::<usize>());
     assert_eq!(list(cmsg::messages(bytes)), pushed);
     let _ = format!("{buffer:?}");
 

@@ -37,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "error_queue", check: control::error_queue },
     Target { name: "codec_bytes", check: codecs::bytes },
     Target { name: "codec_values", check: codecs::values },
+    Target { name: "row_values", check: codecs::rows },
     Target { name: "option_text", check: text::option },
     Target { name: "numeric_host", check: text::numeric_host },
     Target { name: "socket_table", check: text::socket_table },

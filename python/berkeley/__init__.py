@@ -10,15 +10,31 @@ import sys
 # What is loaded when it is asked for: install() has to come before most modules.
 _LATER = {
     "Holder": "_holders",
+    "IncompleteReadError": "_whole",
+    "LimitOverrunError": "_whole",
     "SocketInfo": "_sockets",
     "record_places": "_sockets",
     "sockets": "_sockets",
     "abandoned_lookups": "_lookups",
+    "decode_control": "values",
     "get_lookup_timeout": "_lookups",
+    "ping": "values",
     "set_lookup_timeout": "_lookups",
 }
 
-__all__ = ["install", "socket", *_LATER]
+__all__ = [
+    "Holder",
+    "IncompleteReadError",
+    "LimitOverrunError",
+    "abandoned_lookups",
+    "decode_control",
+    "get_lookup_timeout",
+    "install",
+    "ping",
+    "set_lookup_timeout",
+    "socket",
+    "values",
+]
 
 
 def install():
@@ -60,10 +76,10 @@ def is_installed():
 
 
 def __getattr__(name):
-    if name == "socket":
+    if name in ("socket", "values"):
         import importlib
 
-        return importlib.import_module("berkeley.socket")
+        return importlib.import_module(f"berkeley.{name}")
     if name in _LATER:
         import importlib
 

@@ -19,7 +19,7 @@ class Holder:
 
     def __init__(self, type: int, proto: int, address: bytes) -> None:
         self._asked = (type, proto, address)
-        self._found: _Found | None | bool = False
+        self._found: _Found | bool | None = False
 
     def _find(self) -> _Found:
         found = self._found

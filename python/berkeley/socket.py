@@ -21,7 +21,7 @@ import sys
 from enum import IntEnum, IntFlag
 from errno import EAGAIN, EBADF, EWOULDBLOCK  # noqa: F401
 
-from berkeley import _berkeley as _socket, _connecting, _pickling
+from berkeley import _berkeley as _socket, _connecting, _pickling, _values, _whole
 from berkeley._berkeley import *  # noqa: F403
 from berkeley._berkeley import (  # What is used below, by name.
     AF_INET,
@@ -164,6 +164,35 @@ class socket(_socket.socket):
     set_recv_offload = _native.set_recv_offload
     set_recv_details = _native.set_recv_details
 
+    # Nor these: one moment by which every call has to end.
+    set_deadline = _native.set_deadline
+    deadline = _native.deadline
+
+    # Nor these: whole messages of a stream.
+    recv_exactly = _whole.recv_exactly
+    recv_until = _whole.recv_until
+    send_frame = _whole.send_frame
+    recv_frame = _whole.recv_frame
+
+    # Not of CPython's: values in the place of bytes.
+    get_option = _native.get_option
+    set_option = _native.set_option
+    tcp_info = _values.tcp_info
+    mptcp_info = _values.mptcp_info
+    set_keepalive = _native.set_keepalive
+    join_group = _native.join_group
+    leave_group = _native.leave_group
+    block_source = _native.block_source
+    unblock_source = _native.unblock_source
+    set_multicast = _native.set_multicast
+    dropped = _native.dropped
+    decode_control = _values.decode_control
+    recv_error = _native.recv_error
+    set_timestamps = _values.set_timestamps
+    recv_timestamped = _values.recv_timestamped
+    send_fds = _values.send_fds
+    recv_fds = _values.recv_fds
+
     def dup(self):
         """dup() -> socket object
 
@@ -171,6 +200,8 @@ class socket(_socket.socket):
         """
         second = self.__class__(self.family, self.type, self.proto, fileno=dup(self.fileno()))
         second.settimeout(self.gettimeout())
+        if self.deadline is not None:
+            second.set_deadline(self.deadline)
         return second
 
     def makefile(self, mode="r", buffering=None, *, encoding=None, errors=None, newline=None):
@@ -236,7 +267,9 @@ class socket(_socket.socket):
         selector.register(target, selectors.EVENT_WRITE)
         try:
             while True:
-                if limit and not selector.select(limit):
+                left = self.deadline
+                wait = limit if left is None else min(left, limit or left)
+                if wait is not None and not selector.select(wait):
                     raise TimeoutError("timed out")
                 if count:
                     most = min(count - sent, most)
@@ -245,7 +278,7 @@ class socket(_socket.socket):
                 try:
                     step = os.sendfile(target, source, offset + sent, most)
                 except BlockingIOError:
-                    if not limit:
+                    if wait is None:
                         selector.select()
                     continue
                 except OSError as reason:

@@ -2,11 +2,16 @@
 import socket as _stock
 import sys
 from collections.abc import Iterable
-from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, Final, Literal, Self, SupportsIndex, TypeAlias, final
 
 from typing_extensions import Buffer
 
+from berkeley import values as _values
+
 _Address: TypeAlias = tuple[Any, ...] | str | Buffer
+_Host: TypeAlias = str | IPv4Address | IPv6Address
+_Interface: TypeAlias = str | int | IPv4Address | IPv6Address | None
 
 # Not of Python's own module: many datagrams in one call.
 @final
@@ -50,6 +55,80 @@ class socket(_stock.socket):
     ) -> list[Datagram]: ...
     def set_recv_offload(self, on: bool, /) -> bool: ...
     def set_recv_details(self, on: bool, /) -> None: ...
+    def set_deadline(self, seconds: float | None, /) -> None: ...
+    @property
+    def deadline(self) -> float | None: ...
+    def recv_exactly(self, n: int, *, partial: bytes = b"") -> bytes: ...
+    def recv_until(
+        self, separator: bytes, limit: int = 65536, *, partial: bytes = b""
+    ) -> bytes: ...
+    def send_frame(
+        self, data: Buffer, *, size: int = 4, byteorder: Literal["big", "little"] = "big"
+    ) -> None: ...
+    def recv_frame(
+        self,
+        limit: int = 1048576,
+        *,
+        size: int = 4,
+        byteorder: Literal["big", "little"] = "big",
+        partial: bytes = b"",
+    ) -> bytes: ...
+
+    # Values in the place of bytes.
+    def get_option(self, option: str | tuple[int, int], question: Buffer | None = None) -> Any: ...
+    def set_option(
+        self,
+        option: str | tuple[int, int],
+        value: float | str | Buffer | list[Any] | tuple[Any, ...] | None,
+    ) -> None: ...
+    def tcp_info(self) -> _values.TcpInfo: ...
+    def mptcp_info(self) -> _values.MptcpInfo: ...
+    def set_keepalive(
+        self,
+        idle: float | None = None,
+        interval: float | None = None,
+        count: int | None = None,
+        *,
+        on: bool = True,
+    ) -> None: ...
+    def join_group(
+        self, group: _Host, interface: _Interface = None, source: _Host | None = None
+    ) -> None: ...
+    def leave_group(
+        self, group: _Host, interface: _Interface = None, source: _Host | None = None
+    ) -> None: ...
+    def block_source(self, group: _Host, source: _Host, interface: _Interface = None) -> None: ...
+    def unblock_source(self, group: _Host, source: _Host, interface: _Interface = None) -> None: ...
+    def set_multicast(
+        self, *, ttl: int | None = None, loop: bool | None = None, interface: _Interface = None
+    ) -> None: ...
+    def dropped(self) -> int: ...
+    def decode_control(self, ancdata: Iterable[tuple[int, int, Any]]) -> _values.ControlData: ...
+    def recv_error(
+        self, bufsize: SupportsIndex = 65535, *, wait: bool = False
+    ) -> _values.QueuedError | None: ...
+    def set_timestamps(
+        self,
+        receive: bool = True,
+        send: bool = False,
+        *,
+        scheduled: bool = False,
+        acknowledged: bool = False,
+        hardware: bool = False,
+    ) -> None: ...
+    def recv_timestamped(
+        self, bufsize: int, flags: int = 0
+    ) -> tuple[bytes, _values.Timestamp | None, Any]: ...
+    def send_fds(
+        self,
+        buffers: Iterable[Buffer],
+        fds: Iterable[Any],
+        flags: int = 0,
+        address: _Address | None = None,
+    ) -> int: ...
+    def recv_fds(
+        self, bufsize: int, maxfds: int, flags: int = 0
+    ) -> tuple[bytes, list[int], int, Any]: ...
 
 def getaddrinfo(
     host: bytes | str | None,

@@ -1,4 +1,4 @@
-""""Address already in use": by whom (row 17 of what hurts)."""
+""" "Address already in use": by whom (row 17 of what hurts)."""
 
 import errno
 import os

@@ -9,6 +9,11 @@ from support import output, run
 
 #: Methods of a socket that CPython's does not have.
 OWN = {"recv_batch", "recvmsg_batch", "send_batch", "set_recv_details", "set_recv_offload"}
+# Values in the place of bytes.
+OWN |= {"get_option", "set_option", "tcp_info", "mptcp_info", "set_keepalive", "dropped"}
+OWN |= {"join_group", "leave_group", "block_source", "unblock_source", "set_multicast"}
+OWN |= {"decode_control", "recv_error", "set_timestamps", "recv_timestamped"}
+OWN |= {"send_fds", "recv_fds"}
 
 
 class Install(unittest.TestCase):

@@ -200,9 +200,7 @@ class Row2DnsIsOutsideEveryTimeout(unittest.TestCase):
 
     def test_signature(self):
         shown = str(inspect.signature(socket.getaddrinfo))
-        self.assertEqual(
-            shown, "(host, port, family=0, type=0, proto=0, flags=0, *, timeout=None)"
-        )
+        self.assertEqual(shown, "(host, port, family=0, type=0, proto=0, flags=0, *, timeout=None)")
         with self.assertRaisesRegex(TypeError, "timeout"):
             socket._socket.getaddrinfo("127.0.0.1", 80, timeout=1)
         for wrong, error in ((-1, ValueError), (float("nan"), ValueError), ("1", TypeError)):

@@ -12,7 +12,12 @@ from support import LIMIT
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # A file, and the heading of the part of it that is of Python.
-PARTS = (("README.md", "## For Python programmers\n"), ("python/README.md", None))
+PARTS = (
+    ("README.md", "## For Python programmers\n"),
+    ("python/README.md", None),
+    ("docs/python-waiting.md", None),
+    ("docs/python-values.md", None),
+)
 APP = "import socket, sys\nprint(socket.__spec__.name, sys.argv[1:])\n"
 
 

@@ -2,7 +2,9 @@
 
 import gc
 import os
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -252,6 +254,86 @@ leaks()
         done = run(*arguments, code=code, dev=False, environment={"PYTHONMALLOC": ""})
         # What Python says of tracemalloc once depends on its version.
         return [line for line in done.stderr.splitlines() if "tracemalloc" not in line]
+
+
+# Opens sockets, says their numbers, and waits until its input ends.
+APP = """
+import os, socket, sys
+def serve():
+    listener = socket.create_server(("127.0.0.1", 0))
+    udp = socket.socket(type=socket.SOCK_DGRAM)
+    socket.socket().close()
+    return listener, udp
+kept = serve()
+gone = socket.socket()
+number = gone.fileno()
+gone.close()
+if "fork" in sys.argv and os.fork() == 0:
+    child = socket.socketpair()
+    print(os.getpid(), *(sock.fileno() for sock in (*kept, *child)), flush=True)
+else:
+    print(os.getpid(), *(sock.fileno() for sock in kept), flush=True)
+sys.stdin.read()
+"""
+
+
+class AnotherProcess(unittest.TestCase):
+    """`python -m berkeley ps`."""
+
+    def started(self, *arguments, places=True, ours=True):
+        with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
+            file.write(APP)
+        self.addCleanup(os.unlink, file.name)
+        command = [sys.executable, *(["-m", "berkeley"] if ours else []), file.name, *arguments]
+        environment = {**os.environ, "BERKELEY_PLACES": "1" if places else "0"}
+        other = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        self.addCleanup(other.stdout.close)
+        self.addCleanup(other.wait)
+        self.addCleanup(other.stdin.close)
+        pid, *fds = other.stdout.readline().split()
+        return file.name, int(pid), [int(fd) for fd in fds], other
+
+    def listed(self, pid):
+        lines = output("-m", "berkeley", "ps", str(pid)).splitlines()
+        self.assertTrue(lines[0].startswith("FD"))
+        return {int(line.split()[0]): line for line in lines[1:]}
+
+    def test_who_opened_this(self):
+        name, pid, (listener, udp), _ = self.started()
+        lines = self.listed(pid)
+        self.assertEqual(sorted(lines), sorted([listener, udp]))
+        self.assertRegex(lines[listener], " INET/STREAM ")
+        self.assertIn("LISTEN", lines[listener])
+        self.assertRegex(lines[listener], "127.0.0.1:[1-9]")
+        self.assertTrue(lines[listener].endswith(f" ago at {name}:4 in serve"), lines)
+        self.assertTrue(lines[udp].endswith(f" ago at {name}:5 in serve"), lines)
+
+    def test_without_its_help(self):
+        for ours in (True, False):
+            _, pid, (listener, udp), _ = self.started(places=False, ours=ours)
+            lines = self.listed(pid)
+            self.assertEqual(sorted(lines), sorted([listener, udp]))
+            self.assertIn("LISTEN", lines[listener])
+            self.assertNotIn(" ago", lines[listener])
+
+    def test_a_child_of_fork_shows_nothing_of_its_parent_s(self):
+        _, _, _, other = self.started("fork")
+        first = other.stdout.readline().split()
+        self.assertTrue(first)
+        # Whichever came first, parent and child differ in what they have.
+        for line in (first,):
+            lines = self.listed(line[0])
+            shows = [fd for fd, text in lines.items() if " ago" in text]
+            self.assertIn(len(shows), (0, 2))
+
+    def test_nobody(self):
+        for arguments, status in ((["0"], 1), (["x"], 2), ([], 2)):
+            done = run("-m", "berkeley", "ps", *arguments)
+            self.assertEqual((done.returncode, done.stdout), (status, ""))
+        self.assertIn("there is no such process", run("-m", "berkeley", "ps", "0").stderr)
+        self.assertIn("usage:", output("-m", "berkeley", "ps", "--help"))
 
 
 class NothingElse(unittest.TestCase):

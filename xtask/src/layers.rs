@@ -36,6 +36,7 @@ const ORDER: &[&str] = &[
     "dial",
     "ping",
     "uring",
+    "tokio",
     "registry",
     "trace",
     "lib",
@@ -56,6 +57,7 @@ const ADDRESSES: &[(&str, &[&str])] = &[
     ),
     ("libc::", &["crates/berkeley/src/sys", "crates/berkeley-python/src", "benches/src"]),
     ("io_uring::", &["crates/berkeley/src/sys"]),
+    ("AsyncFd::", &["crates/berkeley/src/sys"]),
     ("target_os", &["crates/berkeley/src/sys"]),
 ];
 

@@ -9,6 +9,7 @@ mod kernel;
 mod layers;
 mod miri;
 mod nightly;
+mod page;
 mod peers;
 mod programs;
 mod python;
@@ -34,6 +35,8 @@ Usage: cargo xtask <COMMAND>
                    `cargo xtask table --help`
   peers            the tests against ncat, socat, curl, tshark and strace, of which none may be
                    skipped; as root, installs those that are missing with apt-get
+  page             the page of `berkeley trace html` in Chromium, which it installs as root if it is
+                   missing; prints how many frames a second a hundred thousand calls have
   kernel [ARGS...] the tests under a kernel that has every family of sockets; see
                    `cargo xtask kernel --help`
   fuzz [ARGS...]   looks for inputs for which a parser or builder does not hold; see
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         (Some("iperf"), args) => iperf::run(args),
         (Some("table"), args) => table::run(args),
         (Some("peers"), []) => peers::run(),
+        (Some("page"), []) => page::run(),
         (Some("cpython"), args) => cpython::run(args),
         (Some("python"), args) => python::run(args),
         (Some("programs"), args) => programs::run(args),

@@ -1,6 +1,7 @@
 //! `cargo xtask table`: everything that is measured beside others, in one run.
 
 mod calls;
+mod dead;
 mod growth;
 pub(crate) mod line;
 mod python;
@@ -46,7 +47,7 @@ impl Options {
 type Measure = fn(&Options) -> Result<Vec<Line>, String>;
 
 /// The sections: what each is called, what it is about, and what measures it.
-const SECTIONS: [(&str, &str, Measure); 9] = [
+const SECTIONS: [(&str, &str, Measure); 10] = [
     ("calls", "send and recv of 64 bytes, beside libc, std, socket2, nix and rustix", calls::calls),
     ("batches", "UDP batches with offload, beside libc and quinn-udp", calls::batches),
     ("bench", "berkeley bench, beside iperf3", calls::bench),
@@ -54,6 +55,7 @@ const SECTIONS: [(&str, &str, Measure); 9] = [
     ("idle", "the memory of an idle connection, beside tokio", servers::idle),
     ("file", "a file of 1 GiB to a socket, beside socat and cat | ncat", servers::file),
     ("proxy", "a proxy by splice, beside one that reads and writes", servers::proxy),
+    ("dead", "a host whose first address never answers, beside curl", dead::dead),
     ("growth", "the cost of one of many connections and datagrams", growth::growth),
     ("python", "sockets, asyncio and aiohttp by Python, beside CPython's", python::python),
 ];

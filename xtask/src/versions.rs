@@ -24,7 +24,7 @@ const MACHINES: &[(&str, &[&str])] = &[
             "-p",
             "berkeley-python",
             "-F",
-            "berkeley/io-uring",
+            "berkeley/io-uring,berkeley/tokio",
         ],
     ),
     // The `io-uring` crate is not made for it, and Python's binding is for 64 bits.

@@ -154,6 +154,9 @@ fn exit_of(error: &Error) -> Exit {
 
 /// What a person could do about it.
 fn advice(error: &Error) -> Option<String> {
+    if let Some(hint) = error.hint() {
+        return Some(hint);
+    }
     Some(match error.errno()? {
         Errno::ECONNREFUSED => {
             "the host answered, but no program listens there; see: berkeley who".to_owned()

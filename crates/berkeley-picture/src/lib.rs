@@ -14,6 +14,7 @@
 //! ```
 
 mod draw;
+mod export;
 mod model;
 mod ops;
 mod page;
@@ -24,8 +25,11 @@ mod stat;
 pub mod words;
 
 pub use draw::svg::svg;
-pub use draw::text::{Look, text};
-pub use model::{Attempt, Call, Link, LinkKind, Outcome, Process, Sample, Socket, Thread, Trace};
+pub use draw::text::{Look, list, text};
+pub use export::{chrome, otlp, pcapng, strace};
+pub use model::{
+    Attempt, Call, Link, LinkKind, Live, Outcome, Process, Sample, Socket, Thread, Trace,
+};
 pub use page::html;
 pub use record::{CallLine, InfoLine, Nanos, Record, SocketLine, parse_line};
 pub use rules::{Finding, Level, explain};

@@ -80,6 +80,7 @@ pub(crate) fn result(trace: &Trace, call: &Call) -> String {
         }
         (_, Way::Out) if call.op.ends_with("mmsg") => format!("{ret} messages"),
         (_, Way::Out) => call.ret.map(|ret| ret.to_string()).unwrap_or_default(),
+        ("getaddrinfo", _) => call.ret.map(|ret| format!("{ret} answers")).unwrap_or_default(),
         ("getsockname", _) => call.word("addr").unwrap_or_default().to_owned(),
         ("getpeername", _) => call.word("addr").unwrap_or_default().to_owned(),
         ("getsockopt", _) => call.args.get("value").and_then(argument).unwrap_or_default(),
@@ -143,32 +144,13 @@ pub fn span(nanos: Nanos, unicode: bool) -> String {
     }
 }
 
-/// A socket with what it is and its addresses: `s2 tcp 127.0.0.1:80 ↔ 127.0.0.1:5000`.
-pub(crate) fn socket(trace: &Trace, index: usize) -> String {
-    let Some(socket) = trace.sockets.get(index) else { return String::new() };
-    let known =
-        |addr: &Option<String>| addr.clone().filter(|addr| !matches!(addr.as_str(), "" | "unix:"));
-    let mut words = vec![socket.name.clone(), socket.kind()];
-    if trace.processes.len() > 1 {
-        if let Some(process) = trace.processes.get(socket.process) {
-            words.insert(0, process.name.clone());
-        }
-    }
-    words.extend(known(&socket.local));
-    if let Some(peer) = known(&socket.peer) {
-        words.push(format!("↔ {peer}"));
-    } else if socket.listens {
-        words.push("listens".to_owned());
-    }
-    words.join(" ")
-}
-
 /// What a link carries, in a word or two.
 pub(crate) fn link(trace: &Trace, link: &crate::Link) -> String {
     use crate::LinkKind::{Bytes, Connect, Datagram, End, Reset};
     let tcp = trace.calls.get(link.from).and_then(|call| trace.socket_of(call));
     let tcp = tcp.is_some_and(|socket| socket.is_tcp());
     match link.kind {
+        Connect if tcp => "SYN".to_owned(),
         Connect => "connect".to_owned(),
         Bytes { from, to } => size(to - from),
         Datagram { len } => size(len),

@@ -83,6 +83,35 @@ fn bytes_that_came_together_or_apart_are_joined() {
 }
 
 #[test]
+fn a_socket_that_a_worker_inherited_is_the_same_socket() {
+    let line = |pid: u64, t: f64, sock: &str, op: &str, off: u64| {
+        format!(
+            r#"{{"ev":"call","t":{t},"dur":0.000001,"pid":{pid},"sock":"{sock}","op":"{op}","args":{{}},"ret":4,"off":{off}}}"#
+        )
+    };
+    let socket = |pid: u64, sock: &str, cookie: u64, local: &str, peer: &str| {
+        format!(
+            r#"{{"ev":"socket","t":1,"pid":{pid},"sock":"{sock}","family":"AF_INET","type":"SOCK_STREAM","local":"{local}","peer":"{peer}","cookie":{cookie}}}"#
+        )
+    };
+    let (here, there) = ("127.0.0.1:80", "127.0.0.1:5000");
+    let lines = [
+        socket(1, "s1", 7, here, there),
+        // The worker has it too.
+        socket(2, "s1", 7, here, there),
+        socket(3, "s1", 8, there, here),
+        line(3, 1.1, "s1", "send", 0),
+        line(1, 1.2, "s1", "recv", 0),
+        line(3, 1.3, "s1", "send", 4),
+        line(2, 1.4, "s1", "recv", 4),
+    ];
+    let trace = Trace::read([lines.join("\n").as_str()]);
+    let ends: Vec<_> = trace.links.iter().map(|link| (link.from, link.to)).collect();
+    assert_eq!(ends, [(0, 1), (2, 3)]);
+    assert_eq!(trace.sockets.iter().filter(|socket| socket.other.is_some()).count(), 3);
+}
+
+#[test]
 fn a_hundred_clients_are_all_paired() {
     let files = crowd(100, 3);
     let trace = Trace::read(files.iter().map(String::as_str));
@@ -96,7 +125,7 @@ fn a_hundred_clients_are_all_paired() {
 #[test]
 fn a_cut_line_costs_only_itself() {
     let whole = common::recording("tcp-server");
-    let cut = &whole[..whole.len() - 20];
+    let cut = whole.get(..whole.len() - 20).unwrap();
     let trace = Trace::read([cut]);
     assert_eq!(trace.unread, 1);
     assert!(trace.calls.len() > 5);
@@ -140,4 +169,22 @@ fn numbers_are_those_of_the_calls() {
     let send = stats.iter().find(|stat| stat.op == "send").unwrap();
     assert_eq!((send.calls, send.errors, send.bytes), (4, 0, 46));
     assert!(send.p50 <= send.p99 && send.p99 <= send.max && send.max <= send.total);
+}
+
+#[test]
+fn what_grows_is_kept_to_its_last_calls() {
+    let mut live = berkeley_picture::Live::new(50);
+    let [server, clients] = crowd(10, 20);
+    // As it comes: in pieces that do not end with lines, of two files in turns.
+    for (file, text) in [(0, server), (1, clients)] {
+        let bytes = text.as_bytes();
+        for piece in bytes.chunks(700) {
+            live.push(file, std::str::from_utf8(piece).unwrap());
+        }
+    }
+    let trace = live.trace();
+    assert_eq!(trace.unread, 0);
+    assert!((50..=100).contains(&trace.calls.len()), "{}", trace.calls.len());
+    assert!(live.calls() > 800, "{}", live.calls());
+    assert_eq!(trace.sockets.iter().filter(|socket| socket.other.is_some()).count(), 20);
 }

@@ -303,7 +303,7 @@ impl Target {
         let same = matches!(self, Target::At(last, _) if last.as_ptr() == to)
             && unsafe { ffi::PyTuple_CheckExact(to) } != 0;
         if !same {
-            let addr = address::parse(py, object.kind(), to, "send_batch")?;
+            let addr = address::parse(py, object, to, "send_batch")?;
             audit!(c"socket.sendto", c"OO", object.as_ptr(), to)?;
             *self = Target::At(Owned::share(to), addr);
         }

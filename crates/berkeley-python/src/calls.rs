@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use berkeley::{Caller, Family, Lent, Protocol, Type};
 
 use crate::raw::{Python, detached};
+use crate::shared;
 
 /// The calls of an object, newest first: the address of an [`Ongoing`], or zero.
 ///
@@ -55,6 +56,7 @@ static FORKS: AtomicUsize = AtomicUsize::new(0);
 /// In a child of `fork`, before anything else: the calls of the threads that stayed behind count no
 /// more.
 pub(crate) fn forked() {
+    shared::forked();
     FORKS.fetch_add(if LISTED { 1 << (SHIFT % usize::BITS) } else { 0 }, Ordering::Relaxed);
 }
 

@@ -9,6 +9,7 @@ use berkeley::Socket;
 use pyo3::ffi::{self, PyObject};
 
 use crate::batch;
+use crate::deadline;
 use crate::errors;
 use crate::holder;
 use crate::lookup;
@@ -20,6 +21,9 @@ use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
 use crate::registry;
+use crate::tuning;
+use crate::values;
+use crate::whole;
 
 type Answer = Res<Owned>;
 
@@ -62,8 +66,11 @@ pub(crate) fn module() -> Answer {
     ];
     functions.extend(lookup::table());
     functions.extend(race::table());
+    functions.extend(whole::table());
     functions.extend(holder::table());
     functions.extend(registry::table());
+    let more = values::FUNCTIONS.into_iter().chain(tuning::FUNCTIONS);
+    functions.extend(more.map(|(name, call, doc)| function(name, call, doc)));
     // SAFETY: all zeros end the table.
     functions.push(unsafe { std::mem::zeroed() });
     // SAFETY: the tables live for ever; the type is made before this.
@@ -80,7 +87,12 @@ pub(crate) fn module() -> Answer {
         }));
         let accept = Owned::new(ffi::PyDescr_NewMethod(class, accept))?;
         add(&module, c"accept", accept)?;
-        for row in batch::table().leak() {
+        let methods = batch::table()
+            .into_iter()
+            .chain(deadline::table())
+            .chain(values::table())
+            .chain(tuning::table());
+        for row in methods.collect::<Vec<_>>().leak() {
             let name = CStr::from_ptr(row.ml_name);
             add(&module, name, Owned::new(ffi::PyDescr_NewMethod(class, row))?)?;
         }
@@ -95,6 +107,15 @@ pub(crate) fn module() -> Answer {
             };
             Owned::new(ffi::PyDescr_NewGetSet(class, Box::leak(Box::new(row))))
         };
+        add(
+            &module,
+            c"deadline",
+            getter(
+                c"deadline",
+                deadline::get,
+                c"How many seconds are left until set_deadline()'s moment, or None.",
+            )?,
+        )?;
         add(&module, c"family", getter(c"family", get_family, c"The family of addresses.")?)?;
         add(&module, c"type", getter(c"type", get_type, c"The type, without its flags.")?)?;
         Ok(module)

@@ -5,6 +5,7 @@ mod args;
 mod batch;
 mod calls;
 mod data;
+mod deadline;
 mod errors;
 mod fast;
 mod holder;
@@ -17,6 +18,9 @@ mod raw;
 mod registry;
 mod shared;
 mod transfer;
+mod tuning;
+mod values;
+mod whole;
 
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;

@@ -7,18 +7,19 @@ use std::ptr::null_mut;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use berkeley::{Errno, Family};
+use berkeley::{Deadline, Errno, Family};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
 use crate::address;
 use crate::args::{Given, quick, read};
 use crate::calls::{Ongoing, nameless};
 use crate::data;
+use crate::deadline;
 use crate::errors;
 use crate::object::{Object, nanos};
 use crate::raw::{
-    Owned, Python, Raised, Res, Sendable, View, audit, boolean, bytes, detached, guard, int, none,
-    os_error, os_error_text, parse, tuple, unsigned,
+    Owned, Python, Raised, Res, Sendable, View, audit, boolean, bytes, detached, float, guard, int,
+    none, os_error, os_error_text, parse, tuple, unsigned,
 };
 use crate::transfer;
 
@@ -175,7 +176,7 @@ fn accept(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
 }
 
 fn bind(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
-    let addr = address::parse(py, object.kind(), arg, "bind")?;
+    let addr = address::parse(py, object, arg, "bind")?;
     audit!(c"socket.bind", c"OO", object.as_ptr(), arg)?;
     object.call(py, |socket| socket.bind(addr))?;
     Ok(none())
@@ -190,14 +191,14 @@ fn close(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
 }
 
 fn connect(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
-    let addr = address::parse(py, object.kind(), arg, "connect")?;
+    let addr = address::parse(py, object, arg, "connect")?;
     audit!(c"socket.connect", c"OO", object.as_ptr(), arg)?;
     object.call(py, |socket| socket.connect(addr))?;
     Ok(none())
 }
 
 fn connect_ex(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
-    let addr = address::parse(py, object.kind(), arg, "connect_ex")?;
+    let addr = address::parse(py, object, arg, "connect_ex")?;
     audit!(c"socket.connect", c"OO", object.as_ptr(), arg)?;
     let fd = object.fd.load(Ordering::Relaxed);
     if fd < 0 {
@@ -210,7 +211,11 @@ fn connect_ex(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
     }
 }
 
-fn detach(_: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
+fn detach(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
+    if !object.until.is_never() {
+        // Whoever has the number knows nothing of the deadline, for which it does not wait.
+        deadline::put(py, object, Deadline::NEVER)?;
+    }
     int(object.fd.swap(-1, Ordering::AcqRel).into())
 }
 
@@ -326,9 +331,7 @@ pub(crate) fn seconds(nanos: i64) -> Answer {
     if nanos < 0 {
         return Ok(none());
     }
-    let value = nanos as f64 / 1e9;
-    // SAFETY: takes no pointers.
-    Owned::new(unsafe { ffi::PyFloat_FromDouble(value) })
+    float(nanos as f64 / 1e9)
 }
 
 fn settimeout(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
@@ -345,6 +348,7 @@ fn set_mode(py: Python<'_>, object: &Object, timeout: Option<Duration>) -> Res<(
     let lent = object.lend();
     object.timeout.store(nanos(timeout), Ordering::Relaxed);
     let lent = lent?;
+    lent.believe_deadline(&object.until);
     detached(py, || lent.set_timeout(timeout)).map_err(|error| errors::raise(&error))
 }
 

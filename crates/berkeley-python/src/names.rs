@@ -227,7 +227,10 @@ pub(crate) fn get_name_info(py: Python<'_>, _: *mut PyObject, args: *mut PyObjec
         }
         Some(SocketAddr::V6(mut v6)) => {
             v6.set_flowinfo(flow.to_be());
-            v6.set_scope_id(scope);
+            if scope != 0 {
+                // Else that of the host counts, if it has one.
+                v6.set_scope_id(scope);
+            }
             v6.into()
         }
         _ => answer.addr,
@@ -246,8 +249,9 @@ pub(crate) fn get_host_by_name(py: Python<'_>, _: *mut PyObject, args: *mut PyOb
     let found = named_host(args, c"et:gethostbyname")?;
     audit!(c"socket.gethostbyname", c"O", args)?;
     let limit = lookup::limit(null_mut())?;
-    let addr =
-        found.resolve(py, Family::INET, limit).map_err(|raised| at_argument(raised, args))?;
+    let addr = found
+        .resolve(py, Family::INET, || Ok(limit))
+        .map_err(|raised| at_argument(raised, args))?;
     address::host_text(addr.ip())
 }
 
@@ -318,7 +322,7 @@ pub(crate) fn get_host_by_name_ex(py: Python<'_>, _: *mut PyObject, args: *mut P
     let found = named_host(args, c"et:gethostbyname_ex")?;
     audit!(c"socket.gethostbyname", c"O", args)?;
     let limit = lookup::limit(null_mut())?;
-    found.resolve(py, Family::INET, limit).map_err(|raised| at_argument(raised, args))?;
+    found.resolve(py, Family::INET, || Ok(limit)).map_err(|raised| at_argument(raised, args))?;
     let question = found.shown();
     let look_up = move || berkeley::gethostbyname_ex(&question);
     host_entry(lookup::apart(py, Call::GetHostByName, limit, look_up), args)
@@ -332,7 +336,7 @@ pub(crate) fn get_host_by_addr(py: Python<'_>, _: *mut PyObject, args: *mut PyOb
 pub(crate) fn host_by_addr(py: Python<'_>, args: *mut PyObject, limit: Option<Duration>) -> Answer {
     let found = named_host(args, c"et:gethostbyaddr")?;
     audit!(c"socket.gethostbyaddr", c"O", args)?;
-    let addr = found.resolve(py, Family::UNSPEC, limit);
+    let addr = found.resolve(py, Family::UNSPEC, || Ok(limit));
     let addr = addr.map_err(|raised| at_argument(raised, args))?.ip().to_string();
     let look_up = move || berkeley::gethostbyaddr(&addr);
     host_entry(lookup::apart(py, Call::GetHostByAddr, limit, look_up), args)

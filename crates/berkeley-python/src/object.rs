@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, Ordering};
 use std::time::Duration;
 
 use berkeley::opt::{Int, Opt};
-use berkeley::{Errno, Family, Lent, MsgFlags, Protocol, Socket, Type};
+use berkeley::{Deadline, Errno, Family, Lent, MsgFlags, Protocol, SharedDeadline, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
 use crate::address::{self, Kind};
@@ -21,6 +21,7 @@ use crate::raw::{
     value_error,
 };
 use crate::registry::{self, Facts};
+use crate::shared;
 
 /// A socket as Python has it. `_ssl` reads the number and the timeout at their places without
 /// asking anybody: this is the layout of CPython's own.
@@ -39,6 +40,7 @@ pub(crate) struct Object {
     #[cfg(Py_3_12)]
     state: *mut c_void,
     /// What CPython's has not.
+    pub(crate) until: SharedDeadline,
     pub(crate) facts: Facts,
 }
 
@@ -84,7 +86,8 @@ impl Object {
         Type::from(self.ty.load(Ordering::Relaxed))
     }
 
-    /// The socket, for one call with the interpreter in hand; [`Object::during`] is for the others.
+    /// The socket, for one call with the interpreter in hand, which does not know of the deadline
+    /// yet; [`Object::during`] is for the others.
     #[inline]
     pub(crate) fn lend(&self) -> Res<Lent> {
         let (family, protocol) =
@@ -126,6 +129,7 @@ impl Object {
         let ongoing = Ongoing::new();
         let listed = self.calls.enter(py, &ongoing);
         let lent = self.lend()?;
+        lent.believe_deadline(&self.until);
         let done = detached(py, || call(&lent));
         drop(listed);
         done.map_err(|error| self.raise(&error))
@@ -142,11 +146,13 @@ impl Object {
         let ongoing = Ongoing::new();
         let _listed = self.calls.enter(py, &ongoing);
         let lent = self.lend()?;
+        lent.believe_deadline(&self.until);
         Ok(detached(py, || work(&lent)))
     }
 
     /// Closes the descriptor that the object had until now.
     pub(crate) fn close_number(&self, py: Python<'_>, number: c_int) -> Res<()> {
+        shared::clear(number);
         match self.calls.vacate(py, number) {
             true => Ok(()),
             false => methods::close_number(py, number),
@@ -348,6 +354,7 @@ unsafe extern "C" fn new(
         let object = unsafe { Object::of(made.as_ptr()) };
         object.fd.store(-1, Ordering::Relaxed);
         object.timeout.store(-1, Ordering::Relaxed);
+        object.until.set(Deadline::NEVER);
         object.enlist();
         Ok(made.into_ptr())
     })

@@ -10,7 +10,9 @@ use berkeley::eyeballs::{self, Race, Step};
 use pyo3::ffi::{self, PyObject};
 
 use crate::data;
-use crate::raw::{Owned, Raised, Res, checked, guard, int, list, none, parse, tuple, value_error};
+use crate::raw::{
+    self, Owned, Raised, Res, checked, guard, int, list, none, parse, tuple, value_error,
+};
 
 const NAME: &CStr = c"berkeley.race";
 
@@ -74,17 +76,14 @@ unsafe extern "C" fn step(_: *mut PyObject, args: *mut PyObject) -> *mut PyObjec
         let (what, with) = match of(capsule)?.step(Instant::now()) {
             Step::Start(attempt) => ("start", int(attempt as i64)?),
             Step::WaitUntil(until) => match until.remaining() {
-                // SAFETY: takes no pointers.
-                Some(left) => {
-                    ("wait", Owned::new(unsafe { ffi::PyFloat_FromDouble(left.as_secs_f64()) })?)
-                }
+                Some(left) => ("wait", raw::float(left.as_secs_f64())?),
                 None => ("wait", none()),
             },
             Step::Won(attempt) => ("won", int(attempt as i64)?),
             Step::Failed => ("failed", none()),
             Step::TimedOut => ("timed out", none()),
         };
-        Ok(tuple([crate::raw::text(what)?, with])?.into_ptr())
+        Ok(tuple([raw::text(what)?, with])?.into_ptr())
     })
 }
 

@@ -38,13 +38,34 @@ pub(crate) fn share(args: *mut PyObject) -> Res<Owned> {
     Ok(none())
 }
 
+/// In a child of `fork`: the memory is its parent's.
+pub(crate) fn forked() {
+    MEMORY.store(null_mut(), Ordering::Release);
+}
+
+/// Empties the row of a descriptor that is about to be closed.
+pub(crate) fn clear(fd: c_int) {
+    if let Some(row) = row(fd) {
+        // SAFETY: the row is within the memory.
+        unsafe { row.write_bytes(0, HEAD + 1) };
+    }
+}
+
+/// The row of a descriptor, if somebody may look.
+#[inline]
+fn row(fd: c_int) -> Option<*mut u8> {
+    let memory = MEMORY.load(Ordering::Acquire);
+    if memory.is_null() {
+        return None;
+    }
+    let row = usize::try_from(fd).ok()?;
+    // SAFETY: asked for only if it is within the memory.
+    ((row + 1) * ROW <= LENGTH.load(Ordering::Relaxed)).then(|| unsafe { memory.add(row * ROW) })
+}
+
 /// Writes the row of a descriptor, if somebody may look.
 pub(crate) fn publish(fd: c_int, place: &Place) {
-    let memory = MEMORY.load(Ordering::Acquire);
-    let Ok(row) = usize::try_from(fd) else { return };
-    if memory.is_null() || (row + 1) * ROW > LENGTH.load(Ordering::Relaxed) {
-        return;
-    }
+    let Some(row) = row(fd) else { return };
     let shown = match place.shown() {
         Some(shown) => shown,
         None => {
@@ -61,7 +82,6 @@ pub(crate) fn publish(fd: c_int, place: &Place) {
     let opened = since.map_or(0.0, |since| since.as_secs_f64()).to_ne_bytes();
     // SAFETY: the row is within the memory, of which nobody here has a reference.
     unsafe {
-        let row = memory.add(row * ROW);
         row.add(HEAD).copy_from_nonoverlapping(text.as_ptr(), text.len());
         row.copy_from_nonoverlapping(opened.as_ptr(), HEAD);
     }

@@ -210,7 +210,7 @@ pub(crate) fn sendto(py: Python<'_>, object: &Object, given: Given<'_>) -> Answe
             return Err(type_error(&text));
         }
     }
-    let addr = address::parse(py, object.kind(), to, "sendto")?;
+    let addr = address::parse(py, object, to, "sendto")?;
     audit!(c"socket.sendto", c"OO", object.as_ptr(), to)?;
     let (data, flags) = (Sendable(view.as_slice()), MsgFlags::from_bits_retain(flags));
     let sent = object.send(py, is_brief(&view), flags, move |socket, flags| {
@@ -228,7 +228,7 @@ pub(crate) fn sendmsg(py: Python<'_>, object: &Object, given: Given<'_>) -> Answ
     // SAFETY: `None` lives for ever.
     let addressed = !to.is_null() && to != unsafe { ffi::Py_None() };
     let addr = if addressed {
-        let addr = address::parse(py, object.kind(), to, "sendmsg")?;
+        let addr = address::parse(py, object, to, "sendmsg")?;
         audit!(c"socket.sendmsg", c"OO", object.as_ptr(), to)?;
         Some(addr)
     } else {

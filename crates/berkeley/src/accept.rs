@@ -240,6 +240,15 @@ impl Stop {
     }
 }
 
+/// What is readable once the order to stop has been given, and what gives it.
+pub(crate) fn order() -> Result<(Socket, Stop)> {
+    let (told, stop) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    for socket in [&told, &stop] {
+        socket.set_timeout(Duration::ZERO)?;
+    }
+    Ok((told, Stop(Arc::new(stop))))
+}
+
 impl AsFd for Stop {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
@@ -260,11 +269,9 @@ impl Acceptor {
     ///
     /// `EMFILE` at the limit of descriptors.
     pub fn new(listener: Socket) -> Result<Acceptor> {
-        let (told, stop) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
-        for socket in [&listener, &told, &stop] {
-            socket.set_timeout(Duration::ZERO)?;
-        }
-        Ok(Acceptor { listener, told, stop: Stop(Arc::new(stop)) })
+        let (told, stop) = order()?;
+        listener.set_timeout(Duration::ZERO)?;
+        Ok(Acceptor { listener, told, stop })
     }
 
     /// What tells it to stop.

@@ -152,6 +152,26 @@ impl Buffer for Spare<'_> {
     }
 }
 
+/// What it is filled with counts as filled there, too.
+#[cfg(feature = "tokio")]
+impl Buffer for &mut tokio::io::ReadBuf<'_> {
+    type Received = usize;
+
+    #[inline]
+    fn room(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: those who get it write initialised bytes only.
+        unsafe { self.unfilled_mut() }
+    }
+
+    #[inline]
+    unsafe fn filled(self, len: usize) -> usize {
+        // SAFETY: by this function's own contract these bytes are initialised.
+        unsafe { self.assume_init(len) };
+        self.advance(len);
+        len
+    }
+}
+
 /// Lets `receive` fill the memory, and answers what its owner gets.
 #[inline]
 pub(crate) fn fill<B: Buffer, E>(
@@ -162,6 +182,44 @@ pub(crate) fn fill<B: Buffer, E>(
     // SAFETY: a `Filled` is made in `sys` alone, of what the kernel has written to the memory that
     // the call was given, and this closure has no other memory to give.
     Ok(unsafe { buf.filled(filled) })
+}
+
+/// Memory that is filled by the last of several attempts, all of which it is lent to.
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub(crate) struct Filling<B: Buffer> {
+    buf: B,
+    /// How many bytes at its front have been written.
+    filled: usize,
+}
+
+#[cfg(feature = "tokio")]
+impl<B: Buffer> Filling<B> {
+    #[inline]
+    pub(crate) fn new(buf: B) -> Filling<B> {
+        Filling { buf, filled: 0 }
+    }
+
+    /// Lets `receive` fill the memory from its front; says how many bytes there are then, and
+    /// whether there is room for more.
+    #[inline]
+    pub(crate) fn attempt<E>(
+        &mut self,
+        receive: impl FnOnce(&mut [MaybeUninit<u8>]) -> Result<Filled, E>,
+    ) -> Result<(usize, bool), E> {
+        let room = self.buf.room();
+        let most = room.len();
+        self.filled = receive(room)?.len();
+        Ok((self.filled, self.filled < most))
+    }
+
+    /// What its owner gets.
+    #[inline]
+    pub(crate) fn finish(self) -> B::Received {
+        // SAFETY: as many as the attempt has written that was the last to succeed, as in `fill`;
+        // what is initialised stays so.
+        unsafe { self.buf.filled(self.filled) }
+    }
 }
 
 /// Bytes as memory that a call writes to.
@@ -179,6 +237,8 @@ mod sealed {
     impl Sealed for &mut Vec<u8> {}
     impl Sealed for &mut [std::mem::MaybeUninit<u8>] {}
     impl Sealed for super::Spare<'_> {}
+    #[cfg(feature = "tokio")]
+    impl Sealed for &mut tokio::io::ReadBuf<'_> {}
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use self::way::{Way, has_listeners, own_place};
+pub(crate) use self::way::Way;
+use self::way::{has_listeners, own_place};
 use crate::addr::{Addr, AddrError, Endpoint, Target};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::{Family, Protocol, Type};
-use crate::names::{AddrInfo, AddrInfoFlags, Name, getaddrinfo};
+use crate::names::{AddrInfo, AddrInfoFlags, AddrInfoQuery, Name, getaddrinfo};
 use crate::opt;
 use crate::seam;
 use crate::socket::{Socket, default_timeout};
@@ -191,7 +192,7 @@ impl Connector {
     pub fn connect(&self, place: impl ToEndpoint) -> Result<Socket> {
         let fail = |error: Error| error.in_call(Call::CreateConnection);
         let endpoint = place.to_endpoint().map_err(fail)?;
-        let deadline = Deadline::after_option(self.timeout);
+        let deadline = self.deadline();
         if let Target::Fd(fd) = endpoint.target() {
             return adopt(*fd).map_err(fail);
         }
@@ -220,21 +221,44 @@ impl Connector {
     /// or no stream socket has one of them.
     #[cfg_attr(feature = "registry", track_caller)]
     pub fn connect_any(&self, addrs: impl IntoIterator<Item = impl Into<Addr>>) -> Result<Socket> {
-        let deadline = Deadline::after_option(self.timeout);
+        let deadline = self.deadline();
+        Ok(self.connect_first(Connector::answers(addrs)?, deadline)?.here())
+    }
+
+    /// The deadline of a connection that begins now.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after_option(self.timeout)
+    }
+
+    /// What the sockets that it makes have.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn own_timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Addresses as if a host had them.
+    pub(crate) fn answers(
+        addrs: impl IntoIterator<Item = impl Into<Addr>>,
+    ) -> Result<Vec<AddrInfo>> {
         let mut answers = Vec::new();
         for addr in addrs {
             let endpoint = addr.into().to_endpoint();
             let endpoint = endpoint.map_err(|error| error.in_call(Call::CreateConnection))?;
             answers.extend(resolve(&endpoint, AddrInfoFlags::empty())?);
         }
-        Ok(self.connect_first(answers, deadline)?.here())
+        Ok(answers)
     }
 
     fn connect_first(&self, answers: Vec<AddrInfo>, deadline: Deadline) -> Result<Socket> {
-        match self.head_start {
-            Some(delay) if self.can_overlap(&answers) => race::run(self, answers, delay, deadline),
-            _ => self.connect_in_turn(&answers, deadline),
+        match self.overlap(&answers) {
+            Some(delay) => race::run(self, answers, delay, deadline),
+            None => self.connect_in_turn(&answers, deadline),
         }
+    }
+
+    /// The head start with which these are tried side by side, if they are.
+    pub(crate) fn overlap(&self, answers: &[AddrInfo]) -> Option<Duration> {
+        self.head_start.filter(|_| self.can_overlap(answers))
     }
 
     /// Whether these can be tried side by side: several, which tell when they have connected,
@@ -260,7 +284,7 @@ impl Connector {
         Err(Error::of_attempts(Call::CreateConnection, attempts))
     }
 
-    fn attempt(&self, answer: &AddrInfo, deadline: Deadline) -> Result<Socket> {
+    pub(crate) fn attempt(&self, answer: &AddrInfo, deadline: Deadline) -> Result<Socket> {
         let way = Way::of(answer);
         let socket = self.prepare(answer, way)?;
         match way {
@@ -284,7 +308,7 @@ impl Connector {
     }
 
     /// A socket for this place with everything that must come before it connects.
-    fn prepare(&self, answer: &AddrInfo, way: Way) -> Result<Socket> {
+    pub(crate) fn prepare(&self, answer: &AddrInfo, way: Way) -> Result<Socket> {
         let socket = Socket::new(answer.family, answer.ty, answer.protocol)?;
         if way == Way::Accept {
             // Keys belong to an algorithm: it comes first.
@@ -546,36 +570,68 @@ fn resolve_by(
     flags: AddrInfoFlags,
     deadline: Deadline,
 ) -> Result<Vec<AddrInfo>> {
-    let (family, ty, protocol) = (endpoint.family(), endpoint.ty(), endpoint.protocol());
-    let (host, service) = match endpoint.target() {
-        Target::Addr(addr) => {
-            // RDS uses the addresses of another family.
-            let family = if family == Family::UNSPEC { addr.family() } else { family };
-            return Ok(vec![AddrInfo { family, ty, protocol, canonical_name: None, addr: *addr }]);
-        }
-        Target::Fd(_) => return Err(Error::new(Call::GetAddrInfo, Errno::EBADF)),
-        Target::Host { host, service } => (host, service),
-    };
-    let host = host.as_deref().map_or(Name::NONE, Name::from);
-    let service = service.as_deref().map_or(Name::NONE, Name::from);
-    // The C library knows few transports, and all of them share TCP's and UDP's addresses and
-    // ports: it is asked for those alone.
-    let question = getaddrinfo(host, service).flags(flags);
-    let question = match ty {
-        Type::STREAM => question.ty(ty).protocol(Protocol::TCP),
-        _ => question.ty(Type::DGRAM),
-    };
-    let carries = if family == Family::RDS { Family::UNSPEC } else { family };
-    let answers = question.family(carries).call_by(deadline)?;
-    let of = |answer: AddrInfo| match family {
-        Family::RDS => AddrInfo { family, ty, protocol, ..answer },
-        _ => AddrInfo { ty, protocol, ..answer },
-    };
-    Ok(answers.into_iter().map(of).collect())
+    match Search::of(endpoint, flags)? {
+        Search::Over(answers) => Ok(answers),
+        Search::Ask(question, kind) => Ok(kind.answers(question.call_by(deadline)?)),
+    }
+}
+
+/// How the addresses of a place are found.
+pub(crate) enum Search<'a> {
+    /// They are known.
+    Over(Vec<AddrInfo>),
+    /// By this question, whose answers are for sockets of this kind.
+    Ask(AddrInfoQuery<'a>, Wanted),
+}
+
+/// The kind of socket that a place is for.
+pub(crate) struct Wanted {
+    family: Family,
+    ty: Type,
+    protocol: Protocol,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn of(endpoint: &'a Endpoint, flags: AddrInfoFlags) -> Result<Search<'a>> {
+        let (family, ty, protocol) = (endpoint.family(), endpoint.ty(), endpoint.protocol());
+        let (host, service) = match endpoint.target() {
+            Target::Addr(addr) => {
+                // RDS uses the addresses of another family.
+                let family = if family == Family::UNSPEC { addr.family() } else { family };
+                let known = AddrInfo { family, ty, protocol, canonical_name: None, addr: *addr };
+                return Ok(Search::Over(vec![known]));
+            }
+            Target::Fd(_) => return Err(Error::new(Call::GetAddrInfo, Errno::EBADF)),
+            Target::Host { host, service } => (host, service),
+        };
+        let host = host.as_deref().map_or(Name::NONE, Name::from);
+        let service = service.as_deref().map_or(Name::NONE, Name::from);
+        // The C library knows few transports, and all of them share TCP's and UDP's addresses and
+        // ports: it is asked for those alone.
+        let question = getaddrinfo(host, service).flags(flags);
+        let question = match ty {
+            Type::STREAM => question.ty(ty).protocol(Protocol::TCP),
+            _ => question.ty(Type::DGRAM),
+        };
+        let carries = if family == Family::RDS { Family::UNSPEC } else { family };
+        Ok(Search::Ask(question.family(carries), Wanted { family, ty, protocol }))
+    }
+}
+
+impl Wanted {
+    /// The answers, for sockets of this kind.
+    pub(crate) fn answers(self, answers: Vec<AddrInfo>) -> Vec<AddrInfo> {
+        let Wanted { family, ty, protocol } = self;
+        let of = |answer: AddrInfo| match family {
+            Family::RDS => AddrInfo { family, ty, protocol, ..answer },
+            _ => AddrInfo { ty, protocol, ..answer },
+        };
+        answers.into_iter().map(of).collect()
+    }
 }
 
 /// The socket of a descriptor that this process was started with: a duplicate of it, for the
 /// number itself belongs to whoever opened it.
-fn adopt(fd: RawFd) -> Result<Socket> {
+pub(crate) fn adopt(fd: RawFd) -> Result<Socket> {
     Socket::from_fd(seam::dup_raw(fd).map_err(Error::of(Call::Dup))?)
 }

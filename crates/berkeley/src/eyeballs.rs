@@ -7,6 +7,10 @@
 //! The attempts of a race overlap: each gets a head start before the next begins, and the first
 //! to connect wins. A host whose first address is dead costs the head start, not a timeout.
 //!
+//! Addresses may come while it runs, from a resolver that answers family by family
+//! ([`Race::open`]). The system's does not: `getaddrinfo` answers once, in the order that this
+//! machine's administrator wants (RFC 6724, `gai.conf(5)`), which two questions would lose.
+//!
 //! See RFC 8305.
 
 use std::collections::VecDeque;
@@ -22,6 +26,11 @@ pub const MIN_DELAY: Duration = Duration::from_millis(10);
 
 /// The longest head start.
 pub const MAX_DELAY: Duration = Duration::from_secs(2);
+
+/// How long to wait for the answer of the family that is preferred, when another's has come: see
+/// [`Race::hold`]. RFC 8305, section 3.
+#[doc(alias = "Resolution Delay")]
+pub const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
 /// A race between so many attempts to connect, known by their numbers from zero on, in the order
 /// in which they are to begin.
@@ -57,6 +66,8 @@ pub struct Race {
     /// When the next one may; `None` is at once.
     due: Option<Deadline>,
     won: Option<usize>,
+    /// Whether more may be added.
+    open: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,7 +113,30 @@ impl Race {
             last: None,
             due: None,
             won: None,
+            open: false,
         }
+    }
+
+    /// More attempts may come: without any that could go on, it waits for them until
+    /// [`close`](Race::close).
+    ///
+    /// ```
+    /// use berkeley::eyeballs::{Race, Step};
+    /// use berkeley::Deadline;
+    /// use std::time::Instant;
+    ///
+    /// let (mut race, now) = (Race::new(0).open(), Instant::now());
+    /// assert_eq!(race.step(now), Step::WaitUntil(Deadline::NEVER), "the resolver is asked");
+    /// race.add(1); // its first answer
+    /// assert_eq!(race.step(now), Step::Start(0));
+    /// race.failed(0);
+    /// race.close(); // its last one, which is empty
+    /// assert_eq!(race.step(now), Step::Failed);
+    /// ```
+    #[must_use]
+    pub fn open(mut self) -> Race {
+        self.open = true;
+        self
     }
 
     /// The head start of an attempt before the next begins, from [`MIN_DELAY`] to [`MAX_DELAY`];
@@ -136,6 +170,68 @@ impl Race {
         self
     }
 
+    /// Adds so many attempts behind the others. Those that have not [begun](Race::begun) are only
+    /// numbers yet: who adds may sort all of them anew.
+    ///
+    /// ```
+    /// use berkeley::eyeballs::{Race, Step};
+    ///
+    /// let mut race = Race::new(0).open();
+    /// race.add(2);
+    /// assert_eq!(race.step(std::time::Instant::now()), Step::Start(0));
+    /// ```
+    pub fn add(&mut self, attempts: usize) {
+        self.attempts.extend(std::iter::repeat_n(State::Waiting, attempts));
+    }
+
+    /// No more attempts come.
+    ///
+    /// ```
+    /// use berkeley::eyeballs::{Race, Step};
+    ///
+    /// let mut race = Race::new(0).open();
+    /// race.close();
+    /// assert_eq!(race.step(std::time::Instant::now()), Step::Failed);
+    /// ```
+    pub fn close(&mut self) {
+        self.open = false;
+    }
+
+    /// The first attempt does not begin before this moment, or the deadline: the addresses that are
+    /// preferred may come until then. A moment that has passed lets it begin.
+    ///
+    /// ```
+    /// use berkeley::Deadline;
+    /// use berkeley::eyeballs::{RESOLUTION_DELAY, Race, Step};
+    /// use std::time::Instant;
+    ///
+    /// // IPv4's addresses have come first.
+    /// let (mut race, now) = (Race::new(1).open(), Instant::now());
+    /// let soon = Deadline::at(now + RESOLUTION_DELAY);
+    /// race.hold(soon);
+    /// assert_eq!(race.step(now), Step::WaitUntil(soon));
+    /// race.hold(Deadline::at(now)); // and now those of IPv6
+    /// assert_eq!(race.step(now), Step::Start(0));
+    /// ```
+    ///
+    /// See RFC 8305, section 3.
+    pub fn hold(&mut self, until: Deadline) {
+        if self.begun == 0 {
+            self.due = Some(until);
+        }
+    }
+
+    /// How many attempts have begun.
+    ///
+    /// ```
+    /// let mut race = berkeley::eyeballs::Race::new(2);
+    /// race.step(std::time::Instant::now());
+    /// assert_eq!(race.begun(), 1);
+    /// ```
+    pub fn begun(&self) -> usize {
+        self.begun
+    }
+
     /// What to do next. An attempt that is to start counts as begun now.
     ///
     /// ```
@@ -151,15 +247,16 @@ impl Race {
             return Step::Won(attempt);
         }
         let running = self.attempts.contains(&State::Running);
+        let is_late = self.deadline.has_passed_at(now);
         let next = self.attempts.get_mut(self.begun);
-        if next.is_none() && !running {
+        if next.is_none() && !running && !self.open {
             return Step::Failed;
         }
-        if self.begun > 0 && self.deadline.has_passed_at(now) {
+        if is_late && (self.begun > 0 || next.is_none()) {
             return Step::TimedOut;
         }
         match (next, self.due) {
-            (Some(_), Some(due)) if !due.has_passed_at(now) => {
+            (Some(_), Some(due)) if !due.has_passed_at(now) && !is_late => {
                 Step::WaitUntil(due.min(self.deadline))
             }
             (Some(next), _) => {
@@ -260,255 +357,4 @@ pub fn interleave<T, K: PartialEq>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What has happened to an attempt, in the order in which it did.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    enum Event {
-        Started,
-        Connected,
-        Failed,
-    }
-
-    /// One way that things may go, and all that follow from there.
-    #[derive(Clone)]
-    struct World {
-        race: Race,
-        start: Instant,
-        now: Instant,
-        count: usize,
-        delay: Duration,
-        deadline: Option<Instant>,
-        log: Vec<(Instant, usize, Event)>,
-    }
-
-    /// How often each end was reached.
-    #[derive(Default, Debug)]
-    struct Ends {
-        won: Vec<usize>,
-        failed: usize,
-        timed_out: usize,
-        steps: usize,
-    }
-
-    impl World {
-        fn new(count: usize, delay: Duration, deadline: Option<Duration>) -> World {
-            let start = Instant::now();
-            let deadline = deadline.map(|after| start + after);
-            let limit = deadline.map_or(Deadline::NEVER, Deadline::at);
-            let race = Race::new(count).delay(delay).deadline(limit);
-            World { race, start, now: start, count, delay, deadline, log: Vec::new() }
-        }
-
-        fn begun(&self) -> impl Iterator<Item = (Instant, usize)> {
-            let begun = self.log.iter().filter(|(_, _, event)| *event == Event::Started);
-            begun.map(|(when, attempt, _)| (*when, *attempt))
-        }
-
-        fn has(&self, attempt: usize, event: Event) -> bool {
-            self.log.iter().any(|(_, other, what)| (*other, *what) == (attempt, event))
-        }
-
-        fn running(&self) -> Vec<(Instant, usize)> {
-            let ended =
-                |attempt| self.has(attempt, Event::Failed) || self.has(attempt, Event::Connected);
-            self.begun().filter(|(_, attempt)| !ended(*attempt)).collect()
-        }
-
-        /// What must come next, by nothing but what has happened.
-        fn expected(&self) -> Step {
-            if let Some((_, won, _)) = self.log.iter().find(|entry| entry.2 == Event::Connected) {
-                return Step::Won(*won);
-            }
-            let Some((when, latest)) = self.begun().last() else {
-                return if self.count == 0 { Step::Failed } else { Step::Start(0) };
-            };
-            let begun = self.begun().count();
-            if begun == self.count && self.running().is_empty() {
-                return Step::Failed;
-            }
-            if self.deadline.is_some_and(|deadline| self.now >= deadline) {
-                return Step::TimedOut;
-            }
-            let limit = self.deadline.map_or(Deadline::NEVER, Deadline::at);
-            if begun == self.count {
-                return Step::WaitUntil(limit);
-            }
-            let behind =
-                self.log.iter().skip_while(|entry| (entry.1, entry.2) != (latest, Event::Started));
-            let due = if self.has(latest, Event::Failed) {
-                when
-            } else if behind.into_iter().any(|entry| entry.2 == Event::Failed) {
-                when + MIN_DELAY
-            } else {
-                when + self.delay
-            };
-            if self.now >= due {
-                Step::Start(begun)
-            } else {
-                Step::WaitUntil(Deadline::at(due).min(limit))
-            }
-        }
-
-        fn happen(&mut self, attempt: usize, event: Event) {
-            self.log.push((self.now, attempt, event));
-            match event {
-                Event::Started => {}
-                Event::Connected => self.race.connected(attempt),
-                Event::Failed => self.race.failed(attempt),
-            }
-        }
-
-        /// Takes the next step, and from there every way on.
-        fn explore(mut self, ends: &mut Ends) {
-            ends.steps += 1;
-            let step = self.race.step(self.now);
-            let at = self.now - self.start;
-            assert_eq!(step, self.expected(), "at {at:?} after {:?}", self.log);
-            match step {
-                Step::Won(attempt) => ends.won[attempt] += 1,
-                Step::Failed => ends.failed += 1,
-                Step::TimedOut => ends.timed_out += 1,
-                Step::Start(attempt) => {
-                    for (when, other) in self.running() {
-                        assert!(self.now - when >= MIN_DELAY, "{other} and {attempt} at {at:?}");
-                    }
-                    self.happen(attempt, Event::Started);
-                    for event in [Event::Connected, Event::Failed] {
-                        let mut ended = self.clone();
-                        ended.happen(attempt, event);
-                        ended.explore(ends);
-                    }
-                    self.explore(ends);
-                }
-                Step::WaitUntil(until) => self.wait(until, ends),
-            }
-        }
-
-        fn wait(self, until: Deadline, ends: &mut Ends) {
-            let running = self.running();
-            assert!(!running.is_empty(), "nothing to wait for after {:?}", self.log);
-            assert!(until.moment().is_none_or(|moment| moment > self.now), "it would spin");
-            // Reports at once, in the middle, just in time and late; the moment itself comes too.
-            let late = until.moment().unwrap_or(self.now + self.delay);
-            let middle = self.now + (late - self.now) / 2;
-            for now in [self.now, middle, late - Duration::from_nanos(1), late] {
-                let later = World { now, ..self.clone() };
-                for (_, one) in &running {
-                    for event in [Event::Connected, Event::Failed] {
-                        let mut ended = later.clone();
-                        ended.happen(*one, event);
-                        // Another one in the same breath, before the next step.
-                        for (_, two) in running.iter().filter(|(_, two)| two != one) {
-                            for event in [Event::Connected, Event::Failed] {
-                                let mut both = ended.clone();
-                                both.happen(*two, event);
-                                both.explore(ends);
-                            }
-                        }
-                        ended.explore(ends);
-                    }
-                }
-            }
-            if let Some(now) = until.moment() {
-                World { now, ..self }.explore(ends);
-            }
-        }
-    }
-
-    #[test]
-    #[cfg_attr(miri, ignore = "half a million steps of plain arithmetic take Miri hours")]
-    fn e8_every_order_of_events_ends_as_it_must() {
-        let ms = Duration::from_millis;
-        let mut total = 0;
-        for count in 0..=4 {
-            for delay in [MIN_DELAY, DELAY] {
-                let deadlines = [
-                    None,
-                    Some(Duration::ZERO),
-                    Some(ms(5)),
-                    Some(delay),
-                    Some(delay * 2 + ms(1)),
-                    Some(delay * 20),
-                ];
-                for deadline in deadlines {
-                    let mut ends = Ends { won: vec![0; count], ..Ends::default() };
-                    World::new(count, delay, deadline).explore(&mut ends);
-                    let place = format!("{count} attempts, {deadline:?}: {ends:?}");
-                    // Without any time only the first attempt begins.
-                    let hasty = deadline == Some(Duration::ZERO) && count > 1;
-                    let winners = ends.won.iter().filter(|won| **won > 0).count();
-                    assert_eq!(winners, if hasty { 1 } else { count }, "{place}");
-                    assert_eq!(ends.failed == 0, hasty, "{place}");
-                    assert_eq!(ends.timed_out > 0, deadline.is_some() && count > 0, "{place}");
-                    total += ends.steps;
-                }
-            }
-        }
-        assert!(total > 500_000, "only {total} steps");
-    }
-
-    #[test]
-    fn e8_reports_that_cannot_be_change_nothing() {
-        let now = Instant::now();
-        let mut race = Race::new(2);
-        race.connected(0);
-        race.failed(1);
-        race.failed(7);
-        assert_eq!(race.step(now), Step::Start(0), "nothing had begun");
-        let waiting = race.step(now);
-        assert_eq!(waiting, Step::WaitUntil(Deadline::at(now + DELAY)));
-        race.connected(1);
-        race.connected(usize::MAX);
-        assert_eq!(race.step(now), waiting, "another one has not begun");
-        race.connected(0);
-        race.failed(0);
-        race.connected(1);
-        assert_eq!(race.step(now + MAX_DELAY), Step::Won(0), "it is over");
-    }
-
-    #[test]
-    fn e8_the_delay_has_bounds() {
-        let day = Duration::from_secs(86_400);
-        for (asked, got) in [(Duration::ZERO, MIN_DELAY), (DELAY, DELAY), (day, MAX_DELAY)] {
-            let (mut race, now) = (Race::new(2).delay(asked), Instant::now());
-            race.step(now);
-            assert_eq!(race.step(now), Step::WaitUntil(Deadline::at(now + got)));
-        }
-    }
-
-    /// Every list of up to six addresses of three families: nothing is lost, each family keeps
-    /// its order, and two of one family stand together only when they must.
-    #[test]
-    fn e8_families_alternate() {
-        let sort = |text: &str, first| {
-            let sorted = interleave(text.split(' '), first, |word| word.chars().next());
-            sorted.join(" ")
-        };
-        assert_eq!(sort("6a 6b 6c 4a 4b", 1), "6a 4a 6b 4b 6c");
-        assert_eq!(sort("6a 6b 6c 4a 4b", 2), "6a 6b 4a 6c 4b");
-        assert_eq!(sort("6a 6b 6c 4a 4b", 0), "6a 4a 6b 4b 6c");
-        assert_eq!(sort("6a 6b 6c 4a 4b", 9), "6a 6b 6c 4a 4b");
-        assert_eq!(sort("4a 6a 6b 6c", 1), "4a 6a 6b 6c");
-        for len in 0..=6 {
-            for number in 0..3_usize.pow(len) {
-                let list: Vec<(usize, u32)> =
-                    (0..len).map(|at| (number / 3_usize.pow(at) % 3, at)).collect();
-                let sorted = interleave(list.clone(), 1, |(family, _)| *family);
-                for family in 0..3 {
-                    let of = |list: &[(usize, u32)]| -> Vec<u32> {
-                        list.iter().filter(|item| item.0 == family).map(|item| item.1).collect()
-                    };
-                    assert_eq!(of(&sorted), of(&list), "{list:?}");
-                }
-                assert_eq!(sorted.first(), list.first());
-                for (at, pair) in sorted.windows(2).enumerate() {
-                    let rest = &sorted[at + 1..];
-                    let alone = rest.iter().all(|item| item.0 == pair[0].0);
-                    assert!(pair[0].0 != pair[1].0 || alone, "{list:?} became {sorted:?}");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -28,14 +28,15 @@
 //! | pass descriptors, credentials, times, packet info | [`send_message`](Socket::send_message), [`recv_message`](Socket::recv_message) with [`cmsg`]; [`send_fds`](Socket::send_fds), [`recv_fds`](Socket::recv_fds) |
 //! | send and receive many datagrams per call, with offload | [`send_batch`](Socket::send_batch), [`recv_batch`](Socket::recv_batch) with [`batch`] |
 //! | send and receive whole frames by memory shared with the kernel (AF_XDP) | [`xdp`] |
+//! | wait in a task instead of a thread, by Tokio | the module `tokio`, with the feature `tokio` |
 //! | have thousands of operations in flight, by io_uring | the module `uring`, with the feature `io-uring` |
 //! | learn why datagrams fail, and when they went | [`recv_error`](Socket::recv_error), [`errqueue`] |
 //! | set options | [`set`](Socket::set) and [`get`](Socket::get) with the rows of [`opt`]; any other by number |
 //! | name an address | [`Addr`], [`UnixAddr`], `std`'s `SocketAddr`, or text: [`ToAddr`], [`Endpoint`] |
-//! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace` |
 //! | list the open sockets of the program, and where each was opened | the module `registry`, with the feature `registry` |
 //! | ask a host whether it is there | [`ping()`], [`Pinger`]; [`icmp`] builds and reads the messages |
 //! | join multicast groups | [`join_group`](Socket::join_group), [`join_source`](Socket::join_source), [`set_multicast`](Socket::set_multicast) |
+//! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace` |
 //! | see who has a port | [`holders`], [`open_sockets`] |
 //! | know a number by its name in C or Python | [`constants`] |
 //! | look names up | [`getaddrinfo`], [`getnameinfo`], [`gethostbyname`], [`getservbyname`], [`if_nametoindex`] |
@@ -97,6 +98,8 @@ mod sys;
 mod table;
 mod target;
 mod time;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 #[cfg(feature = "trace")]
 pub mod trace;
 #[cfg(feature = "io-uring")]
@@ -134,7 +137,7 @@ pub use stream::{LengthPrefix, SocketFile};
 pub use sys::Errno;
 pub use table::{OpenSocket, Owner, holders, open_sockets};
 pub use target::ToAddr;
-pub use time::Deadline;
+pub use time::{Deadline, SharedDeadline};
 pub use zerocopy::{SendMemory, ZeroCopy, ZeroCopyDone};
 
 /// Parsers that are not public, for the fuzz targets alone: no part of the interface.

@@ -140,7 +140,7 @@ impl Ping<'_> {
     ///
     /// # Errors
     ///
-    /// Those of [`Pinger::new`], and of looking the host up. What happens to a single question is
+    /// Those of [`Pinger::new`], of [`Pinger::connect`], and of looking the host up. What happens to a single question is
     /// no error of the whole: it stands in its place among the answers.
     pub fn call(&self) -> Result<PingReport> {
         let query = getaddrinfo(self.host, Name::NONE).family(self.family).ty(Type::DGRAM);
@@ -148,6 +148,7 @@ impl Ping<'_> {
         let first = found.iter().find_map(|answer| answer.addr.to_ip());
         let addr = first.ok_or_else(|| Error::new(Call::Ping, Errno::EAFNOSUPPORT))?;
         let mut pinger = Pinger::new(addr, usize::from(self.size))?;
+        pinger.connect()?;
         let mut answers = Vec::new();
         for sequence in 1..=self.count {
             let next = Deadline::after(self.interval);
@@ -232,6 +233,8 @@ pub struct Echo {
 #[derive(Debug)]
 pub struct Pinger {
     socket: Socket,
+    addr: SocketAddr,
+    is_connected: bool,
     is_raw: bool,
     v4: bool,
     id: u16,
@@ -258,7 +261,6 @@ impl Pinger {
     /// # Errors
     ///
     /// `EACCES` or `EPERM` if this user may not: [`Error::hint`] says which setting forbids it.
-    /// `ENETUNREACH` if there is no way to the host.
     ///
     /// See `icmp(7)`.
     pub fn new(addr: SocketAddr, size: usize) -> Result<Pinger> {
@@ -278,10 +280,11 @@ impl Pinger {
             true => socket.set(opt::IP_RECVTTL, true),
             false => socket.set(opt::IPV6_RECVHOPLIMIT, true),
         };
-        socket.connect(addr).map_err(told)?;
         let id = (std::process::id() as u16).wrapping_add(MADE.fetch_add(1, Ordering::Relaxed));
         Ok(Pinger {
             socket,
+            addr,
+            is_connected: false,
             is_raw,
             v4,
             id,
@@ -292,7 +295,7 @@ impl Pinger {
         })
     }
 
-    /// The socket, to set its options.
+    /// The socket, to set its options, such as by which interface to ask.
     ///
     /// ```
     /// use berkeley::opt;
@@ -313,6 +316,29 @@ impl Pinger {
     /// ```
     pub fn is_raw(&self) -> bool {
         self.is_raw
+    }
+
+    /// Finds the way to the host. The first question does so too.
+    ///
+    /// ```
+    /// if let Ok(mut pinger) = berkeley::Pinger::new("127.0.0.1:0".parse().unwrap(), 56) {
+    ///     pinger.connect()?;
+    /// }
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ENETUNREACH` if there is none.
+    pub fn connect(&mut self) -> Result<()> {
+        if !self.is_connected {
+            let told = |error: Error| {
+                Error::new(Call::Ping, error.cause()).at_name(self.addr.ip().to_string())
+            };
+            self.socket.connect(self.addr).map_err(told)?;
+            self.is_connected = true;
+        }
+        Ok(())
     }
 
     /// Asks once, and waits so long for the answer.
@@ -346,8 +372,9 @@ impl Pinger {
     ///
     /// # Errors
     ///
-    /// Those of [`Socket::send`].
+    /// Those of [`connect`](Pinger::connect) and [`Socket::send`].
     pub fn send(&mut self, sequence: u16) -> Result<()> {
+        self.connect()?;
         let question = match self.v4 {
             true => icmp::echo_request_v4(self.id, sequence, &self.data),
             false => icmp::echo_request_v6(self.id, sequence, &self.data),

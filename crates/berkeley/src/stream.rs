@@ -7,6 +7,8 @@ use std::io::{self, BufRead, BufReader, BufWriter, IoSlice, IoSliceMut, Read, Wr
 use std::os::fd::AsFd;
 
 pub use self::whole::LengthPrefix;
+#[cfg(feature = "tokio")]
+pub(crate) use self::whole::Whole;
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
 use crate::seam;

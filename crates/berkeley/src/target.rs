@@ -43,12 +43,44 @@ pub trait ToAddr {
     /// The address, for a socket of this family.
     fn to_addr(&self, family: Family) -> Result<Addr>;
 
+    /// The address if it is there, or the host and the service to look up for it.
+    #[doc(hidden)]
+    fn ask(&self, family: Family) -> Result<Result<Addr, (String, String)>> {
+        self.to_addr(family).map(Ok)
+    }
+
     /// Lends the address, so that one that exists already is not copied.
     #[doc(hidden)]
     #[inline]
     fn with_addr<R>(&self, family: Family, call: impl FnOnce(&Addr) -> R) -> Result<R> {
         Ok(call(&self.to_addr(family)?))
     }
+}
+
+/// A host and a service that have to be looked up.
+type Question = (String, String);
+
+fn question(host: &str, service: &str) -> Question {
+    (host.to_owned(), service.to_owned())
+}
+
+/// Whether no name service is asked.
+#[cfg(feature = "tokio")]
+pub(crate) fn is_numeric((host, _): &Question) -> bool {
+    host.is_empty() || host.parse::<IpAddr>().is_ok()
+}
+
+/// The first address of a host, for a socket of this family.
+pub(crate) fn resolve((host, service): &Question, family: Family) -> Result<Addr> {
+    let (host, flags) = match host.as_str() {
+        "" => (Name::NONE, AddrInfoFlags::PASSIVE),
+        host => (host.into(), AddrInfoFlags::empty()),
+    };
+    let question = getaddrinfo(host, service.as_str()).family(family).flags(flags);
+    let first = question.call()?.into_iter().next();
+    first
+        .map(|answer| answer.addr)
+        .ok_or_else(|| Error::new(Call::GetAddrInfo, Cause::Argument("the host has no address")))
 }
 
 impl ToAddr for Addr {
@@ -71,6 +103,10 @@ impl ToAddr for () {
 impl<T: ToAddr + ?Sized> ToAddr for &T {
     fn to_addr(&self, family: Family) -> Result<Addr> {
         (**self).to_addr(family)
+    }
+
+    fn ask(&self, family: Family) -> Result<Result<Addr, Question>> {
+        (**self).ask(family)
     }
 
     #[inline]
@@ -103,8 +139,12 @@ addresses!(QrtrAddr, L2capAddr, RfcommAddr, ScoAddr, HciAddr, XdpAddr);
 /// A host, numeric or to be looked up, and a port.
 impl ToAddr for (&str, u16) {
     fn to_addr(&self, family: Family) -> Result<Addr> {
+        self.ask(family)?.or_else(|question| resolve(&question, family))
+    }
+
+    fn ask(&self, _: Family) -> Result<Result<Addr, Question>> {
         let (host, port) = *self;
-        resolve(host, port.into(), family)
+        Ok(Err(question(host, &port.to_string())))
     }
 }
 
@@ -128,8 +168,12 @@ impl ToAddr for PathBuf {
 
 impl ToAddr for str {
     fn to_addr(&self, family: Family) -> Result<Addr> {
+        self.ask(family)?.or_else(|question| resolve(&question, family))
+    }
+
+    fn ask(&self, _: Family) -> Result<Result<Addr, Question>> {
         let error = match self.parse() {
-            Ok(addr) => return Ok(addr),
+            Ok(addr) => return Ok(Ok(addr)),
             // Anything but wrong syntax was an address's text, and no host's name.
             Err(error) if addr::is_typed(self) || !is_syntax(&error) => {
                 return Err(fail(error));
@@ -146,7 +190,7 @@ impl ToAddr for str {
                     let expected = "a port is a number from 0 to 65535";
                     return Err(fail(AddrError::syntax(self, expected)));
                 }
-                resolve(host, service.into(), family)
+                Ok(Err(question(host, service)))
             }
             _ => Err(error),
         }
@@ -156,6 +200,10 @@ impl ToAddr for str {
 impl ToAddr for String {
     fn to_addr(&self, family: Family) -> Result<Addr> {
         self.as_str().to_addr(family)
+    }
+
+    fn ask(&self, family: Family) -> Result<Result<Addr, Question>> {
+        self.as_str().ask(family)
     }
 }
 
@@ -167,18 +215,6 @@ fn is_syntax(error: &AddrError) -> bool {
 fn is_host(host: &str) -> bool {
     let bracketed = host.starts_with('[') && host.ends_with(']');
     bracketed || !host.contains([':', '/', '?'])
-}
-
-fn resolve(host: &str, service: Name<'_>, family: Family) -> Result<Addr> {
-    let (host, flags) = match host {
-        "" => (Name::NONE, AddrInfoFlags::PASSIVE),
-        host => (host.into(), AddrInfoFlags::empty()),
-    };
-    let question = getaddrinfo(host, service).family(family).flags(flags);
-    let first = question.call()?.into_iter().next();
-    first
-        .map(|answer| answer.addr)
-        .ok_or_else(|| Error::new(Call::GetAddrInfo, Cause::Argument("the host has no address")))
 }
 
 fn fail(error: AddrError) -> Error {

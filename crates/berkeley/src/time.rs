@@ -144,32 +144,73 @@ impl SharedTimeout {
     }
 }
 
-/// A socket's deadline, shared by the threads that use it, in one word: nanoseconds from a moment
-/// early in this process.
+/// A [`Deadline`] that several threads share and change, in one word. Every
+/// [`Socket`](crate::Socket) has one; this is for [those that are lent](crate::Lent::believe_deadline).
+///
+/// ```
+/// use berkeley::{Deadline, SharedDeadline};
+/// use std::time::Duration;
+///
+/// let shared = SharedDeadline::never();
+/// assert!(shared.is_never());
+/// shared.set(Deadline::after(Duration::from_secs(1)));
+/// assert!(shared.get().remaining() <= Some(Duration::from_secs(1)));
+/// ```
+// Nanoseconds from a moment early in this process.
 #[derive(Debug)]
-pub(crate) struct SharedDeadline(AtomicU64);
+pub struct SharedDeadline(AtomicU64);
 
 impl SharedDeadline {
     const NONE: u64 = u64::MAX;
 
     /// No limit.
-    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a new one")]
-    pub(crate) const NEVER: SharedDeadline = SharedDeadline(AtomicU64::new(SharedDeadline::NONE));
+    ///
+    /// ```
+    /// # use berkeley::{Deadline, SharedDeadline};
+    /// assert_eq!(SharedDeadline::never().get(), Deadline::NEVER);
+    /// ```
+    #[inline]
+    pub const fn never() -> SharedDeadline {
+        SharedDeadline(AtomicU64::new(SharedDeadline::NONE))
+    }
 
-    pub(crate) fn get(&self) -> Deadline {
+    /// The moment.
+    ///
+    /// ```
+    /// # use berkeley::{Deadline, SharedDeadline};
+    /// assert_eq!(SharedDeadline::never().get().remaining(), None);
+    /// ```
+    pub fn get(&self) -> Deadline {
         match self.0.load(Ordering::Relaxed) {
             SharedDeadline::NONE => Deadline::NEVER,
             nanos => Deadline(beginning().checked_add(Duration::from_nanos(nanos))),
         }
     }
 
+    /// Whether there is no limit, which is faster to know than the moment.
+    ///
+    /// ```
+    /// # use berkeley::{Deadline, SharedDeadline};
+    /// # use std::time::Instant;
+    /// let shared = SharedDeadline::never();
+    /// shared.set(Deadline::at(Instant::now()));
+    /// assert!(!shared.is_never());
+    /// ```
     #[inline]
-    pub(crate) fn is_never(&self) -> bool {
+    pub fn is_never(&self) -> bool {
         self.0.load(Ordering::Relaxed) == SharedDeadline::NONE
     }
 
-    /// A moment before this process knew of any is kept as that one: it has passed.
-    pub(crate) fn set(&self, deadline: Deadline) {
+    /// Changes the moment. One before this process knew of any is kept as that one: it has passed.
+    ///
+    /// ```
+    /// # use berkeley::{Deadline, SharedDeadline};
+    /// # use std::time::Instant;
+    /// let shared = SharedDeadline::never();
+    /// shared.set(Deadline::at(Instant::now()));
+    /// assert!(shared.get().has_passed());
+    /// ```
+    pub fn set(&self, deadline: Deadline) {
         let since = |moment: Instant| moment.saturating_duration_since(beginning());
         self.0.store(to_word(deadline.0.map(since)), Ordering::Relaxed);
     }

@@ -111,7 +111,8 @@ impl Options {
     }
 
     /// Takes at most so many bytes of memory for what has yet to be written: each thread that uses
-    /// sockets takes 256 KiB of it. What finds none is counted as dropped.
+    /// sockets takes 64 KiB of it, and more while the writer is late. What finds none is counted as
+    /// dropped.
     ///
     /// ```
     /// let options = berkeley::trace::Options::new().memory(4 << 20);

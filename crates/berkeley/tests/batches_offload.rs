@@ -48,6 +48,40 @@ fn d8_what_fits_together_goes_together() {
     }
 }
 
+/// Many added at once are the same as each added alone, whatever stands before them.
+#[test]
+fn d8_many_at_once_are_joined_like_single_ones() {
+    let (a, b, c) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"), udp("127.0.0.1:0"));
+    let (to_b, to_c) = (b.local_addr().unwrap(), c.local_addr().unwrap());
+    let (mut many, mut single) = (SendBatch::new(), SendBatch::new());
+    let cases: [&[usize]; 8] =
+        [&[], &[0], &[0, 0, 9], &[100; 70], &[100, 50, 50], &[50, 100, 0, 100], &[7], &[7, 7, 70]];
+    for to in [&to_b, &to_c, &to_b] {
+        for lens in cases {
+            let data: Vec<_> = lens.iter().enumerate().map(|(n, len)| numbered(n, *len)).collect();
+            assert_eq!(many.push_all(&data, to).unwrap(), data.len());
+            assert!(data.iter().all(|data| single.push(data, to).is_ok()));
+        }
+    }
+    // What has control messages is not joined by what has none.
+    for batch in [&mut many, &mut single] {
+        batch.push_from(b"marked", to_b, Ecn::Ce, None).unwrap();
+    }
+    many.push_all([b"plain!", b"plain!"], to_b).unwrap();
+    (0..2).for_each(|_| single.push(b"plain!", to_b).unwrap());
+    assert_eq!(many.len(), single.len());
+    let sent = |batch: &mut SendBatch| {
+        let count = batch.len();
+        assert_eq!(a.send_batch(batch).unwrap(), count);
+        let mut arrived = RecvBatch::new(64, 65_535);
+        let lens: usize = cases.iter().map(|lens| lens.len()).sum();
+        let at_b = collect(&b, &mut arrived, 2 * lens + 3, |d| d.data().to_vec());
+        (batch.stats(), at_b, collect(&c, &mut arrived, lens, |d| d.data().to_vec()))
+    };
+    assert_eq!(sent(&mut many), sent(&mut single));
+    assert!(many.push_all([b"nobody"], "no such address").is_err() && many.is_empty());
+}
+
 #[test]
 fn d8_others_addresses_and_messages_are_not_joined() {
     let (a, b, c) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"), udp("127.0.0.1:0"));

@@ -24,6 +24,9 @@ fn operate() {
     for _ in 0..40 {
         out.push(b"datagram", own).unwrap();
     }
+    let mut kinds = SendBatch::new();
+    kinds.push(b"short", own).unwrap();
+    kinds.push(b"longer than that", own).unwrap();
     for timeout in [None, Some(Duration::from_secs(5)), Some(Duration::from_secs(6))] {
         for socket in [&server, &udp, &a, &b] {
             socket.set_timeout(timeout).unwrap();
@@ -43,6 +46,8 @@ fn operate() {
     assert_eq!(udp.send_batch(&mut out).unwrap(), 40);
     mark("recv_batch");
     assert_eq!(udp.recv_batch(&mut arrived).unwrap(), 40);
+    mark("send_batch of two kinds");
+    assert_eq!(udp.send_batch(&mut kinds).unwrap(), 2);
     mark("send_all");
     a.send_all(b"xyz").unwrap();
     mark("recv_vec");
@@ -112,7 +117,8 @@ fn as_many_calls_as_needed() {
         ("recv", "recvfrom"),
         ("send_to", "sendto"),
         ("recv_from", "recvfrom"),
-        ("send_batch", "sendmmsg"),
+        ("send_batch", "sendmsg"),
+        ("send_batch of two kinds", "sendmmsg"),
         ("recv_batch", "recvmmsg"),
         ("send_all", "sendto"),
         ("recv_vec", "recvfrom"),

@@ -377,7 +377,7 @@ fn threads_that_end_are_written_down_and_give_back_their_memory() {
         return;
     };
     // Room for three threads at a time.
-    let recording = Options::new().memory(3 << 18).to_file(file).unwrap();
+    let recording = Options::new().memory(3 << 16).to_file(file).unwrap();
     for number in 0..50 {
         let work = move || {
             trace::name_thread(&format!("number {number}"));

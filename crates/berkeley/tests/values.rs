@@ -62,6 +62,8 @@ fn what_fits_no_option_is_refused_before_it_is_set() {
         ("TCP_USER_TIMEOUT", Value::Int(-1)),
         ("TCP_USER_TIMEOUT", Value::List(vec![])),
         ("SO_RCVBUF", Value::Duration(Duration::from_secs(1))),
+        ("TCP_AO_INFO", Value::Int(12)),
+        ("IPV6_ADDRFORM", Value::Text("AF_NONSENSE".into())),
     ] {
         let error = socket.set_value(row(name), &value).unwrap_err();
         assert!(matches!(error.cause(), Cause::Argument(_)), "{name} {value:?}: {error}");
@@ -174,4 +176,28 @@ fn row20_dropped_datagrams_are_counted() {
     }
     assert!(received < 100);
     assert_eq!(socket.drops().unwrap(), 100 - received);
+}
+
+#[test]
+fn records_are_set_by_their_fields_in_order() {
+    // Those that a kernel does not have here are built all the same.
+    let filter = Value::List(vec![Value::Int(0x123), Value::Int(0x7ff)]);
+    let built = (row("CAN_RAW_FILTER").build)(&Value::List(vec![filter.clone(), filter])).unwrap();
+    let both = opt::CanFilter { id: 0x123, mask: 0x7ff };
+    assert_eq!(built, opt::Many::<opt::CanFilter>::encode(vec![both, both]));
+    let clock = Value::List(vec!["monotonic".into(), "REPORT_ERRORS".into()]);
+    let built = (row("SO_TXTIME").build)(&clock).unwrap();
+    let wanted =
+        opt::TxTime { clock: opt::Clock::MONOTONIC, flags: opt::TxTimeFlags::REPORT_ERRORS };
+    assert_eq!(opt::TxTime::decode(&built), Some(wanted));
+    let wrong = [
+        Value::List(vec![]),
+        Value::List(vec![Value::Int(1)]),
+        Value::List(vec![Value::Int(1), Value::Int(2), Value::Int(3)]),
+        Value::List(vec![Value::Int(1), "no such flag".into()]),
+        Value::Int(1),
+    ];
+    for value in wrong {
+        assert_eq!((row("SO_TXTIME").build)(&value), None, "{value:?}");
+    }
 }

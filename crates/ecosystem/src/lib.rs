@@ -10,5 +10,14 @@
 //! | mio | `SourceFd` | `under_mio` |
 //! | async-io, and so smol; polling below it | `Async<Socket>` | `under_async_io` |
 //! | compio | `PollFd<Socket>` | `under_compio` |
+//!
+//! In a runtime of Tokio there is [`berkeley::tokio`], which reads and writes as libraries expect:
+//!
+//! | protocol | by | here |
+//! |---|---|---|
+//! | HTTP/1 and HTTP/2 over TLS | hyper, tokio-rustls | [`web`], example `https` |
+//! | QUIC | quinn | [`quic`], example `quic_copy` |
 
+pub mod certs;
 pub mod quic;
+pub mod web;

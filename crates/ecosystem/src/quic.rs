@@ -11,21 +11,23 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use berkeley::batch::Ecn;
 use berkeley::cmsg::{self, RecvBuffer, SendBuffer};
 use berkeley::opt::{self, MtuDiscovery, PacketInfo};
-use berkeley::{Errno, Family, Socket, batch::Ecn};
+use berkeley::tokio::Socket as Awaited;
+use berkeley::{Errno, Family, Result, Socket};
 use quinn::udp::{EcnCodepoint, RecvMeta, Transmit};
 use quinn::{AsyncTimer, AsyncUdpSocket, Runtime, UdpPoller};
-use tokio::io::unix::AsyncFd;
+use tokio::io::Interest;
 
 /// As many datagrams the kernel splits and joins.
 const MOST_SEGMENTS: usize = 64;
 
 /// A socket of UDP for quinn's `Endpoint::new_with_abstract_socket`.
 pub struct QuicSocket {
-    socket: AsyncFd<Socket>,
+    socket: Awaited,
     /// Room for what comes beside the bytes.
     control: Mutex<RecvBuffer>,
     joins: bool,
@@ -33,15 +35,14 @@ pub struct QuicSocket {
 }
 
 impl QuicSocket {
-    /// Of a bound socket of UDP, in a runtime of Tokio. It gets the options that quinn wants:
+    /// Of a bound socket of UDP. It gets the options that quinn wants:
     /// marks and destinations of what comes, joined datagrams, no fragments.
     ///
     /// # Errors
     ///
-    /// Those of the options, and of the runtime.
-    #[allow(deprecated)]
-    pub fn new(socket: Socket) -> io::Result<QuicSocket> {
-        socket.set_timeout(Duration::ZERO)?;
+    /// Those of the options.
+    pub fn new(socket: Socket) -> Result<QuicSocket> {
+        socket.set_timeout(None)?;
         socket.set_recv_details(true)?;
         let joins = socket.set_recv_offload(true)?;
         // Only quinn decides how large datagrams are.
@@ -57,7 +58,7 @@ impl QuicSocket {
             + cmsg::IPV6_TCLASS.space()
             + cmsg::UDP_GRO.space();
         Ok(QuicSocket {
-            socket: AsyncFd::new(socket)?,
+            socket: socket.try_into()?,
             control: Mutex::new(RecvBuffer::with_room(room)),
             joins,
             may_fragment: whole.is_err(),
@@ -65,18 +66,18 @@ impl QuicSocket {
     }
 
     fn get(&self) -> &Socket {
-        self.socket.get_ref()
+        self.socket.plain()
     }
 
     /// Receives into quinn's memory as much as is there; and how many pieces that is.
-    fn recv(&self, bufs: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> io::Result<usize> {
+    fn recv(&self, bufs: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> Result<usize> {
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         let mut count = 0;
         for (buf, meta) in bufs.iter_mut().zip(metas) {
             let got = match self.get().recv_message(&mut **buf, &mut control) {
                 Ok(got) => got,
                 Err(_) if count > 0 => break,
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             };
             let Some(addr) = got.from.to_ip() else { break };
             let tos = control.get(cmsg::IP_TOS).or_else(|| control.get(cmsg::IPV6_TCLASS));
@@ -96,7 +97,7 @@ impl QuicSocket {
 
     /// Hands a transmission to the kernel in one piece, or in as many as there are datagrams if
     /// that is refused. What can only be lost is: quinn sends it again.
-    fn send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+    fn send(&self, transmit: &Transmit<'_>) -> Result<()> {
         let size = transmit.segment_size.unwrap_or(transmit.contents.len()).max(1);
         if size >= transmit.contents.len() {
             return lost(self.send_piece(transmit, transmit.contents, None));
@@ -119,7 +120,7 @@ impl QuicSocket {
         transmit: &Transmit<'_>,
         data: &[u8],
         segments: Option<u16>,
-    ) -> berkeley::Result<usize> {
+    ) -> Result<usize> {
         let to = transmit.destination;
         let is_v4 = to.ip().to_canonical().is_ipv4();
         let mut control = SendBuffer::new();
@@ -145,9 +146,9 @@ impl QuicSocket {
 
 /// What quinn is told: only that there is no room now. A datagram that is too large is how it
 /// finds out what fits.
-fn lost(sent: berkeley::Result<usize>) -> io::Result<()> {
+fn lost(sent: Result<usize>) -> Result<()> {
     match sent {
-        Err(error) if error.is_would_block() => Err(error.into()),
+        Err(error) if error.is_would_block() => Err(error),
         _ => Ok(()),
     }
 }
@@ -164,7 +165,7 @@ impl AsyncUdpSocket for QuicSocket {
     }
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        self.socket.try_io(tokio::io::Interest::WRITABLE, |_| self.send(transmit))
+        Ok(self.socket.try_io(Interest::WRITABLE, |_| self.send(transmit))?)
     }
 
     fn poll_recv(
@@ -173,12 +174,8 @@ impl AsyncUdpSocket for QuicSocket {
         bufs: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
-        loop {
-            let mut readable = ready!(self.socket.poll_read_ready(cx))?;
-            if let Ok(received) = readable.try_io(|_| self.recv(bufs, metas)) {
-                return Poll::Ready(received);
-            }
-        }
+        let received = self.socket.poll_io(cx, Interest::READABLE, |_| self.recv(bufs, metas));
+        received.map(|received| Ok(received?))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -199,7 +196,7 @@ impl AsyncUdpSocket for QuicSocket {
     }
 }
 
-type Waiting = Pin<Box<dyn Future<Output = io::Result<()>> + Send + Sync>>;
+type Waiting = Pin<Box<dyn Future<Output = Result<()>> + Send + Sync>>;
 
 /// Waits for room to send, beside others that do.
 struct Writable {
@@ -218,11 +215,11 @@ impl UdpPoller for Writable {
         let this = self.get_mut();
         let waiting = this.waiting.get_or_insert_with(|| {
             let socket = Arc::clone(&this.socket);
-            Box::pin(async move { socket.socket.writable().await.map(drop) })
+            Box::pin(async move { socket.socket.wait_writable().await })
         });
         let room = ready!(waiting.as_mut().poll(cx));
         this.waiting = None;
-        Poll::Ready(room)
+        Poll::Ready(Ok(room?))
     }
 }
 

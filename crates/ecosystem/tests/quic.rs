@@ -6,21 +6,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use berkeley::{Server, create_server};
+use berkeley_ecosystem::certs;
 use berkeley_ecosystem::quic::{QuicRuntime, QuicSocket};
-use quinn::rustls::RootCertStore;
-use quinn::rustls::pki_types::PrivatePkcs8KeyDer;
 use quinn::{ClientConfig, Endpoint, EndpointConfig, ServerConfig, VarInt};
 
 const PIECE: usize = 1 << 20;
 
 /// Both ends' configurations, with a certificate of `localhost` that nobody else has signed.
 fn configs() -> (ServerConfig, ClientConfig) {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let cert = made.cert.der().clone();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let mut roots = RootCertStore::empty();
-    roots.add(cert.clone()).unwrap();
-    let server = ServerConfig::with_single_cert(vec![cert], key.into()).unwrap();
+    let (cert, key, roots) = certs::made_up().unwrap();
+    let server = ServerConfig::with_single_cert(vec![cert], key).unwrap();
     (server, ClientConfig::with_root_certificates(Arc::new(roots)).unwrap())
 }
 

@@ -12,13 +12,18 @@ const FLAT: f64 = 1.5;
 /// Measures and draws both.
 pub(super) fn growth(options: &Options) -> Result<Vec<Line>, String> {
     let folder = options.folder()?;
-    let (_server, port) =
+    let (_ours, port) =
         Running::serve(ours("berkeley").args(["serve", "127.0.0.1:0", "--echo", "--quiet"]))?;
+    let (_tokio, other) = Running::serve(ours("tokio_echo").arg("65536"))?;
     let mut connections = ours("scale");
-    let connections = answer(connections.args(["connections", &port.to_string()]).arg(&folder))?;
+    connections.arg("connections").arg(&folder);
+    connections.args(["serve --echo", &port.to_string(), "tokio", &other.to_string()]);
+    let connections = answer(&mut connections)?;
     let datagrams = answer(ours("scale").arg("datagrams").arg(&folder))?;
     Ok(vec![
-        flat("an echo over 10 to 10,000 connections", &connections, "microseconds", 0.0),
+        flat("an echo over 10 to 10,000 connections", &connections, "serve --echo", 0.0),
+        // Both are the same kernel's, whose sockets no longer fit into the processor's memory.
+        flat("the same by tokio", &connections, "tokio", 0.0).target(Target::None),
         // One alone fills no batch: what is flat begins where batches are full.
         flat("a datagram of 100 to 1,000,000 in batches", &datagrams, "batches", 100.0),
         flat("a datagram of 1 to 1,000,000, one by one", &datagrams, "single", 0.0),

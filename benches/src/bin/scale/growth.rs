@@ -23,28 +23,45 @@ const TIME: Duration = Duration::from_millis(600);
 /// The bytes of a message and of a datagram.
 const BYTES: usize = 64;
 
-/// A round trip in an echo server, each connection with one under way: microseconds.
-pub(crate) fn connections(addr: Addr, folder: &Path) -> Result<Value> {
-    let points = medians(&CONNECTIONS, |connections| {
+/// A round trip by each of these echo servers, each connection with one under way: microseconds.
+pub(crate) fn connections(servers: &[(&str, Addr)], folder: &Path) -> Result<Value> {
+    let cases: Vec<(usize, Addr)> = CONNECTIONS
+        .iter()
+        .flat_map(|number| servers.iter().map(move |(_, addr)| (*number, *addr)))
+        .collect();
+    let costs = medians(&cases, |&(connections, addr)| {
         let mut clients = Clients::connect(addr, connections, BYTES)?;
         clients.run(TIME / 5)?;
         Ok(1e6 / clients.run(TIME)?)
     })?;
+    let lines: Vec<Line<'_>> = servers
+        .iter()
+        .map(|&(name, server)| {
+            let of = |(case, cost): (&(usize, Addr), &f64)| {
+                (case.1 == server).then_some((case.0 as f64, *cost))
+            };
+            Line { name, points: cases.iter().zip(&costs).filter_map(of).collect() }
+        })
+        .collect();
+    let result = lines.iter().map(|line| (line.name.to_owned(), json!(line.points))).collect();
     let chart = Chart {
-        title: "An echo of 64 bytes by berkeley serve, one under way in each connection",
+        title: "An echo of 64 bytes, one under way in each connection",
         across: "connections",
         up: "µs of both sides for one",
-        lines: vec![Line { name: "serve --echo", points: points.clone() }],
+        lines,
     };
     std::fs::write(folder.join("growth-connections.svg"), chart.draw()?)?;
-    Ok(json!({ "microseconds": points }))
+    Ok(Value::Object(result))
 }
 
 /// A datagram of 64 bytes sent and received, so many of them in all: microseconds.
 pub(crate) fn datagrams(folder: &Path) -> Result<Value> {
     let counts: Vec<usize> = (0..=6).map(|power| 10_usize.pow(power)).collect();
-    let batches = medians(&counts, |count| repeated(count, true))?;
-    let single = medians(&counts, |count| repeated(count, false))?;
+    let by = |batched| -> Result<Vec<(f64, f64)>> {
+        let costs = medians(&counts, |count| repeated(*count, batched))?;
+        Ok(counts.iter().map(|count| *count as f64).zip(costs).collect())
+    };
+    let (batches, single) = (by(true)?, by(false)?);
     let chart = Chart {
         title: "Datagrams of 64 bytes over loopback, sent and received",
         across: "datagrams",
@@ -58,22 +75,19 @@ pub(crate) fn datagrams(folder: &Path) -> Result<Value> {
     Ok(json!({ "batches": batches, "single": single }))
 }
 
-/// The median of several rounds for each number, all in turns.
-fn medians(
-    numbers: &[usize],
-    mut measure: impl FnMut(usize) -> Result<f64>,
-) -> Result<Vec<(f64, f64)>> {
-    let mut all: Vec<(f64, Vec<f64>)> = numbers.iter().map(|n| (*n as f64, Vec::new())).collect();
+/// The median of several rounds for each case, all in turns.
+fn medians<T>(cases: &[T], mut measure: impl FnMut(&T) -> Result<f64>) -> Result<Vec<f64>> {
+    let mut all = vec![Vec::new(); cases.len()];
     for _ in 0..ROUNDS {
-        for (number, (_, costs)) in numbers.iter().zip(&mut all) {
-            costs.push(measure(*number)?);
+        for (case, costs) in cases.iter().zip(&mut all) {
+            costs.push(measure(case)?);
         }
     }
-    let points = all.into_iter().map(|(number, mut costs)| {
+    let middle = all.into_iter().map(|mut costs| {
         costs.sort_by(f64::total_cmp);
-        (number, costs.get(costs.len() / 2).copied().unwrap_or(f64::NAN))
+        costs.get(costs.len() / 2).copied().unwrap_or(f64::NAN)
     });
-    Ok(points.collect())
+    Ok(middle.collect())
 }
 
 /// A few datagrams are sent again and again, with sockets and memory of their own each time; for

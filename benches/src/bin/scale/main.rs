@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use berkeley::{Addr, Socket, create_connection, opt};
+use berkeley::{Addr, MsgFlags, Socket, create_connection, opt};
 use serde_json::{Value, json};
 
 use clients::Clients;
@@ -22,9 +22,10 @@ Usage: scale echo PORT CONNECTIONS BYTES SECONDS
        scale idle PORT CONNECTIONS
            echoes one message in each connection and prints; keeps them until its input ends
        scale drain PORT
-           takes what comes until the server ends it
-       scale connections PORT FOLDER
-           the cost of a round trip over 10 to 10,000 connections, and growth-connections.svg
+           throws away what comes until the server ends it, uncopied: the server is measured
+       scale connections FOLDER [NAME PORT]...
+           the cost of a round trip over 10 to 10,000 connections with each of these servers, and
+           growth-connections.svg
        scale datagrams FOLDER
            the cost of a datagram in batches of 1 to 1,000,000, and growth-datagrams.svg
 ";
@@ -38,9 +39,7 @@ fn main() -> ExitCode {
         ["echo", port, connections, bytes, seconds] => echo(port, connections, bytes, seconds),
         ["idle", port, connections] => idle(port, connections),
         ["drain", port] => drain(port),
-        ["connections", port, folder] => {
-            addr(port).and_then(|addr| growth::connections(addr, &PathBuf::from(folder)))
-        }
+        ["connections", folder, servers @ ..] => connections(folder, servers),
         ["datagrams", folder] => growth::datagrams(&PathBuf::from(folder)),
         _ => Err(HELP.into()),
     };
@@ -54,6 +53,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn connections(folder: &str, servers: &[&str]) -> Result<Value> {
+    let servers = servers.chunks(2).map(|server| match server {
+        [name, port] => Ok((*name, addr(port)?)),
+        _ => Err(HELP.into()),
+    });
+    growth::connections(&servers.collect::<Result<Vec<_>>>()?, &PathBuf::from(folder))
 }
 
 fn addr(port: &str) -> Result<Addr> {
@@ -81,7 +88,7 @@ fn drain(port: &str) -> Result<Value> {
     let socket = patient(&addr(port)?)?;
     let (mut bytes, mut memory, start) = (0, vec![0; 1 << 18], Instant::now());
     loop {
-        match socket.recv(&mut memory[..])? {
+        match socket.recv_with(&mut memory[..], MsgFlags::TRUNC)? {
             0 => break,
             len => bytes += len as u64,
         }

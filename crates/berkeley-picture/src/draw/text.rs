@@ -63,13 +63,31 @@ pub fn text(trace: &Trace, look: &Look) -> Vec<String> {
             }
             lines
         }
-        _ => list(trace, &lanes, *look),
+        _ => {
+            let mut all = vec![styled(DIM, &format!("{:>TIME$}", "ms"))];
+            all.extend(lines(trace, &lanes, *look, 0));
+            all
+        }
     };
     if trace.dropped() > 0 {
         let dropped = say::count(usize::try_from(trace.dropped()).unwrap_or(usize::MAX), "call");
         lines.push(styled(WAIT, &format!("  {dropped} not recorded: the writer fell behind")));
     }
     lines
+}
+
+/// The calls from this one on as a list, a line each, however many talk: what can be added to while
+/// they go on.
+///
+/// ```
+/// use berkeley_picture::{Look, Trace, list};
+///
+/// let line = r#"{"ev":"call","t":1,"dur":0.001,"pid":1,"sock":"s1","op":"listen"}"#;
+/// let trace = Trace::read([line, line]);
+/// assert_eq!(list(&trace, &Look::default(), 1).len(), 1);
+/// ```
+pub fn list(trace: &Trace, look: &Look, first: usize) -> Vec<String> {
+    lines(trace, &Lanes::new(trace), *look, first)
 }
 
 /// One call in the picture of two.
@@ -441,7 +459,7 @@ fn knot_style(moment: &Moment<'_>) -> Style {
 }
 
 /// A line a call, for those who are not two.
-fn list(trace: &Trace, lanes: &Lanes, look: Look) -> Vec<String> {
+fn lines(trace: &Trace, lanes: &Lanes, look: Look, first: usize) -> Vec<String> {
     let begin = trace.start();
     let widest = lanes.lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or_default();
     let column = widest.min(24);
@@ -450,10 +468,8 @@ fn list(trace: &Trace, lanes: &Lanes, look: Look) -> Vec<String> {
         from.entry(link.to).or_insert(link.from);
     }
     let (arrow, back) = if look.unicode { ("→", "◀─") } else { ("->", "<-") };
-    let mut lines = Vec::with_capacity(trace.calls.len() + 1);
-    let title = "";
-    lines.push(format!("{DIM}{:>TIME$}{DIM:#} {title:column$}", "ms").trim_end().to_owned());
-    for (index, call) in trace.calls.iter().enumerate() {
+    let mut lines = Vec::with_capacity(trace.calls.len().saturating_sub(first));
+    for (index, call) in trace.calls.iter().enumerate().skip(first) {
         let lane = lanes.of_call.get(index).and_then(|lane| lanes.lanes.get(*lane));
         let lane = lane.map(|lane| lane.name.as_str()).unwrap_or_default();
         let lane: String = lane.chars().take(column).collect();

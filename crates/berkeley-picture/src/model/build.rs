@@ -77,6 +77,17 @@ impl Builder {
         }
     }
 
+    /// Forgets all but so many of the last calls.
+    pub(crate) fn keep(&mut self, most: usize) {
+        let old = self.lines.len().saturating_sub(most);
+        self.lines.drain(..old);
+    }
+
+    /// How many calls there are.
+    pub(crate) fn calls(&self) -> usize {
+        self.lines.len()
+    }
+
     /// Everything so far.
     pub(crate) fn finish(mut self) -> Trace {
         let mut lines = std::mem::take(&mut self.lines);

@@ -1,6 +1,7 @@
 //! What happened, put together from the lines of one or more recordings.
 
 mod build;
+mod live;
 mod pair;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 pub(crate) use self::build::Builder;
+pub use self::live::Live;
 use crate::ops::{self, Op};
 use crate::record::Nanos;
 

@@ -11,13 +11,60 @@ const LOOK: usize = 256;
 
 /// Finds the pairs.
 pub(super) fn pair(trace: &mut Trace) {
-    by_address(trace);
+    let same = Same::new(trace);
+    by_address(trace, &same);
     by_queue(trace);
+    same.share(trace);
     let mut links = connects(trace);
-    links.extend(streams(trace));
+    links.extend(streams(trace, &same));
     links.extend(datagrams(trace));
     links.sort_by_key(|link| (link.to, link.from));
     trace.links = links;
+}
+
+/// Which sockets are one in the kernel: duplicates, and what several processes hold after a fork.
+/// The first of them stands for all.
+struct Same {
+    first: Vec<usize>,
+}
+
+impl Same {
+    fn new(trace: &Trace) -> Same {
+        let mut by_cookie: HashMap<u64, usize> = HashMap::new();
+        let first = trace.sockets.iter().enumerate().map(|(index, socket)| match socket.cookie {
+            Some(cookie) if cookie != 0 => *by_cookie.entry(cookie).or_insert(index),
+            _ => index,
+        });
+        Same { first: first.collect() }
+    }
+
+    fn first(&self, socket: usize) -> usize {
+        self.first.get(socket).copied().unwrap_or(socket)
+    }
+
+    /// What one has found is the other end of all.
+    fn share(&self, trace: &mut Trace) {
+        let mut others: HashMap<usize, usize> = HashMap::new();
+        for (index, socket) in trace.sockets.iter().enumerate() {
+            if let Some(other) = socket.other {
+                others.entry(self.first(index)).or_insert(other);
+            }
+        }
+        for (index, socket) in trace.sockets.iter_mut().enumerate() {
+            socket.other = socket.other.or_else(|| others.get(&self.first(index)).copied());
+        }
+    }
+
+    /// The calls of all that are one, in order, by the first of them.
+    fn calls(&self, trace: &Trace) -> HashMap<usize, Vec<usize>> {
+        let mut calls: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (index, call) in trace.calls.iter().enumerate() {
+            if let Some(socket) = call.socket {
+                calls.entry(self.first(socket)).or_default().push(index);
+            }
+        }
+        calls
+    }
 }
 
 /// An address as both ends say it: that of IPv4 within IPv6 is one of IPv4.
@@ -29,10 +76,13 @@ fn same(addr: &str) -> String {
 }
 
 /// Two ends have each other's addresses.
-fn by_address(trace: &mut Trace) {
+fn by_address(trace: &mut Trace, one: &Same) {
     let mut by_key: HashMap<(String, String, bool), Vec<usize>> = HashMap::new();
     let key = |local: &str, peer: &str, stream| (same(local), same(peer), stream);
     for (index, socket) in trace.sockets.iter().enumerate() {
+        if one.first(index) != index {
+            continue;
+        }
         if let (Some(local), Some(peer), false) = (&socket.local, &socket.peer, socket.listens) {
             // UNIX sockets without a name are not told apart by it.
             if is_named(local) && is_named(peer) {
@@ -42,6 +92,9 @@ fn by_address(trace: &mut Trace) {
     }
     for index in 0..trace.sockets.len() {
         let Some(socket) = trace.sockets.get(index) else { continue };
+        if one.first(index) != index {
+            continue;
+        }
         let (Some(local), Some(peer), None) = (&socket.local, &socket.peer, socket.other) else {
             continue;
         };
@@ -130,11 +183,15 @@ fn connects(trace: &Trace) -> Vec<Link> {
 }
 
 /// The calls of both ends that moved the same bytes, and those that said and saw the end.
-fn streams(trace: &Trace) -> Vec<Link> {
+fn streams(trace: &Trace, same: &Same) -> Vec<Link> {
     let mut links = Vec::new();
-    let by_socket = trace.calls_by_socket();
+    let by_socket = same.calls(trace);
     for (index, socket) in trace.sockets.iter().enumerate() {
         let Some(other) = socket.other.filter(|_| socket.is_stream()) else { continue };
+        let other = same.first(other);
+        if same.first(index) != index {
+            continue;
+        }
         let (Some(mine), Some(theirs)) = (by_socket.get(&index), by_socket.get(&other)) else {
             continue;
         };

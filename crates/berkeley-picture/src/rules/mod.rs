@@ -51,6 +51,9 @@ pub struct Finding {
     pub calls: Vec<usize>,
 }
 
+/// What a rule found: a sentence, and the calls concerned.
+pub(crate) type Found = Vec<(String, Vec<usize>)>;
+
 /// A mistake that can be seen.
 pub(crate) struct Rule {
     /// Its name, by which tests and people refer to it.
@@ -59,7 +62,7 @@ pub(crate) struct Rule {
     /// What to do about it.
     pub(crate) remedy: &'static str,
     /// Where it happened: the sentence, and the calls concerned.
-    pub(crate) look: fn(&Seen<'_>) -> Vec<(String, Vec<usize>)>,
+    pub(crate) look: fn(&Seen<'_>) -> Found,
 }
 
 /// The rules, those that matter most first. A call that one has explained is not explained again by

@@ -1,12 +1,9 @@
 //! Mistakes with bytes and datagrams: what was sent, what arrived, what nobody read.
 
-use super::Seen;
+use super::{Found, Seen};
 use crate::model::{Call, LinkKind};
 use crate::ops::Way;
 use crate::say;
-
-/// What a rule found: a sentence, and the calls concerned.
-type Found = Vec<(String, Vec<usize>)>;
 
 fn got_end(call: &Call) -> bool {
     call.row().way == Way::In && call.ret == Some(0) && call.number("room") != Some(0)
@@ -182,13 +179,13 @@ pub(super) fn lost(seen: &Seen<'_>) -> Found {
             continue;
         }
         let to = call.word("addr").or(socket.peer.as_deref());
-        let bound = |other: &&crate::Socket| {
+        let bound = |other: &crate::Socket| {
             !other.is_stream()
                 && other.local.as_deref() == to
                 && other.opened <= call.start
                 && other.closed.is_none_or(|closed| closed > call.end)
         };
-        if to.is_some() && trace.sockets.iter().any(|other| bound(&&other)) {
+        if to.is_some() && trace.sockets.iter().any(bound) {
             lost.entry(at).or_default().push(index);
         }
     }
@@ -214,12 +211,10 @@ pub(super) fn no_messages(seen: &Seen<'_>) -> Found {
     let mut found = Found::new();
     for (socket, calls) in seen.sockets() {
         let several = |links: &std::collections::BTreeMap<usize, Vec<usize>>, way: Way| {
-            let call =
-                calls.iter().filter(|(_, call)| call.row().way == way).find_map(|(at, _)| {
-                    let links: Vec<_> = links.get(at)?.iter().filter(is_bytes).copied().collect();
-                    (links.len() > 1).then_some((*at, links))
-                });
-            call
+            calls.iter().filter(|(_, call)| call.row().way == way).find_map(|(at, _)| {
+                let links: Vec<_> = links.get(at)?.iter().filter(is_bytes).copied().collect();
+                (links.len() > 1).then_some((*at, links))
+            })
         };
         let name = seen.name(socket);
         if let Some((at, links)) = several(&seen.to, Way::In) {

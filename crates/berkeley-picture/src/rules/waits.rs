@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Seen;
+use super::{Found, Seen};
 use crate::model::{Call, Outcome};
 use crate::ops::Way;
 use crate::record::Nanos;
 use crate::say;
-
-/// What a rule found: a sentence, and the calls concerned.
-type Found = Vec<(String, Vec<usize>)>;
 
 const MILLI: Nanos = 1_000_000;
 const SECOND: Nanos = 1000 * MILLI;

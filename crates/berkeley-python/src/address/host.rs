@@ -90,7 +90,7 @@ impl Host<'_> {
         &self,
         py: Python<'_>,
         family: Family,
-        limit: Option<Duration>,
+        limit: impl FnOnce() -> Res<Option<Duration>>,
     ) -> Res<SocketAddr> {
         if let Some(number) = self.number(family) {
             return Ok(number);
@@ -102,7 +102,7 @@ impl Host<'_> {
             }
             name => name,
         };
-        let answers = lookup::ask(py, getaddrinfo(name, Name::NONE).family(family), limit);
+        let answers = lookup::ask(py, getaddrinfo(name, Name::NONE).family(family), limit()?);
         let first = answers.map_err(|error| errors::raise(&error))?.into_iter().next();
         first
             .and_then(|answer| answer.addr.to_ip())

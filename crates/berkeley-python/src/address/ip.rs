@@ -8,7 +8,6 @@ use pyo3::ffi::{self, PyObject};
 
 use super::{Asked, host, out_of_range};
 use crate::args::{Given, read};
-use crate::lookup;
 use crate::raw::{
     Kept, Owned, Raised, Res, ascii, int, os_error_text, overflow_error, text, tuple, unsigned,
 };
@@ -25,7 +24,7 @@ pub(super) fn inet(asked: Asked<'_>, object: *mut PyObject) -> Res<Addr> {
     if let Some(host) = last::host_of(name) {
         return Ok(SocketAddrV4::new(host, port(number, call)?).into());
     }
-    let found = host(name)?.resolve(py, Family::INET, lookup::limit(std::ptr::null_mut())?)?;
+    let found = host(name)?.resolve(py, Family::INET, || asked.limit())?;
     let port = port(number, call)?;
     match found {
         SocketAddr::V4(v4) => Ok(SocketAddrV4::new(*v4.ip(), port).into()),
@@ -50,15 +49,16 @@ pub(super) fn inet6(asked: Asked<'_>, object: *mut PyObject) -> Res<Addr> {
     )
     .or_else(|raised| prefer_host_error(object, 4, raised))
     .map_err(|raised| out_of_range(raised, &format!("{call}(): port must be 0-65535.")))?;
-    let found = host(name)?.resolve(py, Family::INET6, lookup::limit(std::ptr::null_mut())?)?;
+    let found = host(name)?.resolve(py, Family::INET6, || asked.limit())?;
     let port = port(number, call)?;
     if flow > 0xfffff {
         return Err(overflow_error(&format!("{call}(): flowinfo must be 0-1048575.")));
     }
     match found {
         SocketAddr::V6(v6) => {
-            // A scope within the host counts if the tuple has none of its own.
-            let scope = if given.count() > 3 { scope } else { v6.scope_id() };
+            // A scope within the host counts if the tuple has none of its own, or zero, as those
+            // have who take it apart and put it together again.
+            let scope = if scope == 0 { v6.scope_id() } else { scope };
             Ok(SocketAddrV6::new(*v6.ip(), port, flow.to_be(), scope).into())
         }
         SocketAddr::V4(_) => Err(os_error_text("address family mismatched")),

@@ -7,13 +7,16 @@ mod link;
 mod unix;
 
 use std::ffi::CStr;
+use std::time::Duration;
 
-use berkeley::{Addr, Family, Protocol};
+use berkeley::{Addr, Family, Protocol, SharedDeadline};
 use pyo3::ffi::{self, PyObject};
 
 pub(crate) use self::host::{Host, host};
 pub(crate) use self::ip::host_text;
 use crate::errors;
+use crate::lookup;
+use crate::object::Object;
 use crate::raw::{
     Owned, Python, Raised, Res, bytes, int, none, os_error, os_error_text, overflow_error, text,
     tuple, type_error,
@@ -63,6 +66,7 @@ fn form(family: Family) -> Option<&'static Form> {
 struct Asked<'a> {
     py: Python<'a>,
     kind: Kind,
+    until: &'a SharedDeadline,
     call: &'a str,
 }
 
@@ -74,10 +78,16 @@ pub(crate) fn known_family(family: i32) -> Res<()> {
     }
 }
 
-/// Reads the address that a caller has written; `call` is the method, for the errors.
-pub(crate) fn parse(py: Python<'_>, kind: Kind, object: *mut PyObject, call: &str) -> Res<Addr> {
+/// Reads the address that a caller has written, for a method of a socket.
+pub(crate) fn parse(
+    py: Python<'_>,
+    socket: &Object,
+    object: *mut PyObject,
+    call: &str,
+) -> Res<Addr> {
+    let (kind, until) = (socket.kind(), &socket.until);
     match form(Family::from(kind.family)) {
-        Some(form) => (form.parse)(Asked { py, kind, call }, object)
+        Some(form) => (form.parse)(Asked { py, kind, until, call }, object)
             .map_err(|raised| errors::at_given(raised, object)),
         None => Err(os_error_text(&format!("{call}(): bad family"))),
     }
@@ -115,6 +125,13 @@ impl Kind {
 }
 
 impl Asked<'_> {
+    /// How long a look-up for it may take.
+    fn limit(self) -> Res<Option<Duration>> {
+        let own = lookup::limit(std::ptr::null_mut())?;
+        let left = self.until.get().remaining();
+        Ok(own.into_iter().chain(left).min())
+    }
+
     /// Raises unless the address is a tuple.
     fn must_be_tuple(self, object: *mut PyObject, family: &str) -> Res<()> {
         must_be_tuple(object, &format_args!("{}()", self.call), family)

@@ -164,6 +164,12 @@ impl RecvBatch {
         self.stats
     }
 
+    /// Whether it would have had room for more.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn has_room(&self) -> bool {
+        self.filled < self.told.len()
+    }
+
     /// Whether the last message was empty, as the end of a connection is.
     fn may_have_ended(&self) -> bool {
         let last = self.filled.checked_sub(1).and_then(|last| self.inbox.slots().get(last));

@@ -131,6 +131,49 @@ impl SendBatch {
         self.push_by(data, to, true, |_, _| {})
     }
 
+    /// Adds many datagrams to one address, and says how many: for less than one after the other.
+    ///
+    /// ```
+    /// # use berkeley::batch::SendBatch;
+    /// use std::net::Ipv4Addr;
+    ///
+    /// let packets = [vec![1; 1200], vec![2; 1200], vec![3; 300]];
+    /// let mut batch = SendBatch::new();
+    /// assert_eq!(batch.push_all(&packets, (Ipv4Addr::LOCALHOST, 9))?, 3);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`push`](SendBatch::push).
+    pub fn push_all<D: AsRef<[u8]>>(
+        &mut self,
+        datagrams: impl IntoIterator<Item = D>,
+        to: impl ToAddr,
+    ) -> Result<usize> {
+        let count = to.with_addr(Family::UNSPEC, |to| {
+            let (before, control) = (self.datagrams, self.control.all.len());
+            let mut datagrams = datagrams.into_iter();
+            if let Some(first) = datagrams.next() {
+                let first = first.as_ref();
+                self.add(first, to, !first.is_empty(), control);
+            }
+            // The last run is now one to this address without control messages.
+            let mut next = self.lengthen_last(&mut datagrams);
+            while let Some(data) = next {
+                let data = data.as_ref();
+                self.data.all.extend_from_slice(data);
+                self.datagrams += 1;
+                if data.is_empty() || !self.joins_same(data.len()) {
+                    self.begin_run(data.len(), to, !data.is_empty(), control);
+                }
+                next = self.lengthen_last(&mut datagrams);
+            }
+            self.datagrams - before
+        });
+        count.map_err(|error| error.in_call(Call::SendMmsg))
+    }
+
     /// Adds a datagram with control messages beside it. Descriptors among them have to live for
     /// ever: a batch outlives what it was made of.
     ///
@@ -238,7 +281,7 @@ impl SendBatch {
     /// Adds one of this length to the last run, if it fits there.
     #[inline]
     fn joins_last(&mut self, len: usize, to: &Addr, before: usize) -> bool {
-        let (Some(run), Some(last)) = (self.runs.all.last_mut(), self.addrs.all.last()) else {
+        let (Some(run), Some(last)) = (self.runs.all.last(), self.addrs.all.last()) else {
             return false;
         };
         let control = self.control.all.len() - before;
@@ -253,6 +296,40 @@ impl SendBatch {
             }
             self.control.all.truncate(before);
         }
+        self.joins_same(len)
+    }
+
+    /// Adds as many as have the size of the last run, which has their address and control messages;
+    /// the first other one comes back.
+    #[inline]
+    fn lengthen_last<D: AsRef<[u8]>>(
+        &mut self,
+        datagrams: &mut impl Iterator<Item = D>,
+    ) -> Option<D> {
+        let Some(run) = self.runs.all.last_mut().filter(|run| run.open) else {
+            return datagrams.next();
+        };
+        loop {
+            let next = datagrams.next()?;
+            let data = next.as_ref();
+            if data.len() != run.size {
+                return Some(next);
+            }
+            self.data.all.extend_from_slice(data);
+            // Not later: who makes the datagrams may panic, and this has to stay right.
+            self.datagrams += 1;
+            run.datagrams += 1;
+            run.bytes += run.size;
+        }
+    }
+
+    /// Adds one of this length to the last run, if it is not too long for it. It has the same
+    /// address and control messages.
+    #[inline]
+    fn joins_same(&mut self, len: usize) -> bool {
+        let Some(run) = self.runs.all.last_mut().filter(|run| run.open && len <= run.size) else {
+            return false;
+        };
         run.datagrams += 1;
         run.bytes += len;
         run.open = len == run.size;

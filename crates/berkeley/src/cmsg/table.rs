@@ -56,6 +56,7 @@ kinds! {
         SCM_TIMESTAMPING_PKTINFO: StampedPacketInfo = c::SCM_TIMESTAMPING_PKTINFO, "The interface and length of a packet that hardware has stamped.";
         SCM_TIMESTAMPING_OPT_STATS: Bytes = c::SCM_TIMESTAMPING_OPT_STATS, "The connection's state when the packet went, as netlink attributes.";
         SO_TIMESTAMP_NEW: Micros = c::SO_TIMESTAMP_NEW, "When the packet came, in 64 bits on every platform.";
+        SO_TIMESTAMPING_NEW: Stamps = c::SO_TIMESTAMPING_NEW, "When the packet came or went, in 64 bits on every platform.";
         SO_TIMESTAMPNS_NEW: Nanos = c::SO_TIMESTAMPNS_NEW, "When the packet came, in 64 bits on every platform.";
         #[doc(alias("SO_TXTIME"))]
         SCM_TXTIME: U64 = c::SCM_TXTIME, "When to send, in nanoseconds of the clock that `SO_TXTIME` names.";

@@ -8,6 +8,7 @@ use super::way::Way;
 use crate::addr::Addr;
 use crate::error::{Call, Cause, Error, Result};
 use crate::eyeballs::{Race, Step, interleave};
+use crate::interrupt::interrupted;
 use crate::names::AddrInfo;
 use crate::seam;
 use crate::socket::Socket;
@@ -97,7 +98,7 @@ impl Track {
         });
         let ended = match seam::wait_any(&running.collect::<Vec<_>>(), Interest::Write, limit) {
             Ok(ended) => ended,
-            Err(Errno::EINTR) => return Ok(false),
+            Err(Errno::EINTR) => return interrupted(Call::CreateConnection).map(|()| false),
             Err(errno) => return Err(Error::new(Call::Connect, errno)),
         };
         let any = ended.contains(&true);

@@ -8,7 +8,7 @@ use crate::socket::Socket;
 
 /// How sockets of a kind get to the place that they talk to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// They connect.
     Connect,
     /// They connect, once they have an address of their own.
@@ -20,7 +20,7 @@ pub(super) enum Way {
 }
 
 impl Way {
-    pub(super) fn of(kind: &AddrInfo) -> Way {
+    pub(crate) fn of(kind: &AddrInfo) -> Way {
         match (kind.family, kind.protocol) {
             (Family::ALG, _) => Way::Accept,
             (Family::RDS, _) | (Family::CAN, Protocol::CAN_J1939) => Way::BindFirst,

@@ -1,5 +1,5 @@
-//! Look-ups that end in time, or are awaited. The C library's cannot be ended, so that a thread of its own makes it,
-//! and is left alone with it if time is up.
+//! Look-ups that end in time, or are awaited. The C library's cannot be ended, so that a thread of
+//! its own makes it, and is left alone with it if time is up.
 
 use std::collections::VecDeque;
 use std::ffi::CString;
@@ -25,7 +25,8 @@ const MOST_THREADS: usize = 32;
 const GLANCE: Duration = Duration::from_millis(25);
 
 /// How many look-ups are still under way though nobody waits for them any more, because their
-/// time was up, or the future that awaited them was dropped. There are 32 at most: more than that wait for their turn, as long as they may.
+/// time was up, or the future that awaited them was dropped. There are 32 at most: more than that
+/// wait for their turn, as long as they may.
 ///
 /// ```
 /// use berkeley::{abandoned_lookups, getaddrinfo};

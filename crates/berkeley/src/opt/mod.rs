@@ -323,3 +323,17 @@ impl fmt::Debug for Row {
 pub fn by_name(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name.eq_ignore_ascii_case(name))
 }
+
+/// The row of the option with this level and number, as a socket of this family has it.
+///
+/// ```
+/// use berkeley::{Family, opt::by_number};
+///
+/// assert_eq!(by_number(Family::INET, 6, 1).unwrap().name, "TCP_NODELAY");
+/// assert_ne!(by_number(Family::BLUETOOTH, 6, 1).unwrap().name, "TCP_NODELAY");
+/// assert!(by_number(Family::INET, 1000, 1).is_none());
+/// ```
+pub fn by_number(family: Family, level: i32, number: i32) -> Option<&'static Row> {
+    let is = |row: &&Row| (row.level, row.number) == (level, number) && row.belongs_to(family);
+    TABLE.iter().find(is)
+}

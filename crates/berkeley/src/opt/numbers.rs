@@ -435,6 +435,15 @@ impl<const ROOM: usize> Codec for Bytes<ROOM> {
         Self::decode(bytes).map(Value::Bytes)
     }
 
+    /// A number would be read as hexadecimal.
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        match value {
+            Value::Text(text) => Self::parse(text),
+            Value::None => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
     fn describe(bytes: &[u8]) -> Option<String> {
         Some(if bytes.is_empty() { "none".to_owned() } else { hex(bytes) })
     }
@@ -479,6 +488,15 @@ impl Codec for Secret {
         Self::decode(bytes).map(Value::Bytes)
     }
 
+    /// A number would be read as hexadecimal.
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        match value {
+            Value::Text(text) => Self::parse(text),
+            Value::None => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Option<Vec<u8>> {
         <Bytes>::parse(text)
     }
@@ -510,6 +528,15 @@ impl<C: Codec> Codec for Many<C> {
 
     fn value(bytes: &[u8]) -> Option<Value> {
         bytes.chunks(C::ROOM).map(C::value).collect::<Option<_>>().map(Value::List)
+    }
+
+    fn build(value: &Value) -> Option<Vec<u8>> {
+        match value {
+            Value::List(values) => {
+                Some(values.iter().map(C::build).collect::<Option<Vec<_>>>()?.concat())
+            }
+            value => Self::parse(&value.word()?),
+        }
     }
 
     fn describe(bytes: &[u8]) -> Option<String> {

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::Value;
+use super::{Codec, Value};
 use crate::addr::Addr;
 use crate::kind::Family;
 use crate::sys::layout::{AnyAddr, Be, Field, Plain};
@@ -28,12 +28,14 @@ pub(crate) trait Unit<C> {
     fn show(value: &Self::Rust) -> String;
     /// For those who do not know its type.
     fn value(value: Self::Rust) -> Value;
+    /// From them.
+    fn of(value: &Value) -> Option<Self::Rust>;
 }
 
 /// The number itself.
 pub(crate) enum Plainly {}
 
-impl<C: Plain + Display + Into<Value>> Unit<C> for Plainly {
+impl<C: Plain + Display + Into<Value> + TryFrom<i128>> Unit<C> for Plainly {
     type Rust = C;
 
     fn read(value: C) -> C {
@@ -50,6 +52,10 @@ impl<C: Plain + Display + Into<Value>> Unit<C> for Plainly {
 
     fn value(value: C) -> Value {
         value.into()
+    }
+
+    fn of(value: &Value) -> Option<C> {
+        C::try_from(value.number()?).ok()
     }
 }
 
@@ -74,12 +80,19 @@ impl<const N: usize> Unit<[u8; N]> for Octets {
     fn value(value: [u8; N]) -> Value {
         Value::Bytes(value.to_vec())
     }
+
+    fn of(value: &Value) -> Option<[u8; N]> {
+        match value {
+            Value::Bytes(bytes) => bytes.as_slice().try_into().ok(),
+            _ => None,
+        }
+    }
 }
 
 /// A number in the network's order.
 pub(crate) enum Network {}
 
-impl<T: Display + Copy + Into<Value>> Unit<Be<T>> for Network {
+impl<T: Display + Copy + Into<Value> + TryFrom<i128>> Unit<Be<T>> for Network {
     type Rust = T;
 
     fn read(value: Be<T>) -> T {
@@ -96,6 +109,10 @@ impl<T: Display + Copy + Into<Value>> Unit<Be<T>> for Network {
 
     fn value(value: T) -> Value {
         value.into()
+    }
+
+    fn of(value: &Value) -> Option<T> {
+        T::try_from(value.number()?).ok()
     }
 }
 
@@ -135,6 +152,10 @@ macro_rules! of_numbers {
             fn value(value: Duration) -> Value {
                 value.into()
             }
+
+            fn of(value: &Value) -> Option<Duration> {
+                value.duration()
+            }
         }
 
         impl Unit<$number> for Switch {
@@ -155,6 +176,10 @@ macro_rules! of_numbers {
             fn value(value: bool) -> Value {
                 value.into()
             }
+
+            fn of(value: &Value) -> Option<bool> {
+                Some(value.number()? != 0)
+            }
         }
     )*};
 }
@@ -162,7 +187,10 @@ of_numbers!(u8, u16, u32, u64);
 
 macro_rules! named_numbers {
     ($($number:ty),*) => {$(
-        impl<T: From<i32> + Into<i32> + Into<Value> + Copy + Display> Unit<$number> for Named<T> {
+        impl<T> Unit<$number> for Named<T>
+        where
+            T: From<i32> + Into<i32> + Into<Value> + Copy + Display + Codec<Value = T>,
+        {
             type Rust = T;
 
             fn read(value: $number) -> T {
@@ -179,6 +207,10 @@ macro_rules! named_numbers {
 
             fn value(value: T) -> Value {
                 value.into()
+            }
+
+            fn of(value: &Value) -> Option<T> {
+                T::decode(&T::build(value)?)
             }
         }
     )*};
@@ -206,6 +238,10 @@ impl Unit<[u8; 4]> for Ip4 {
     fn value(value: Ipv4Addr) -> Value {
         value.into()
     }
+
+    fn of(value: &Value) -> Option<Ipv4Addr> {
+        value.word()?.parse().ok()
+    }
 }
 
 /// An address of any family, or none.
@@ -229,6 +265,13 @@ impl Unit<[u8; ADDR]> for Sockaddr {
     fn value(value: Option<Addr>) -> Value {
         value.into()
     }
+
+    fn of(value: &Value) -> Option<Option<Addr>> {
+        match value {
+            Value::None => Some(None),
+            value => value.word()?.parse().ok().map(Some),
+        }
+    }
 }
 
 impl Unit<AnyAddr> for Sockaddr {
@@ -249,12 +292,16 @@ impl Unit<AnyAddr> for Sockaddr {
     fn value(value: Option<Addr>) -> Value {
         value.into()
     }
+
+    fn of(value: &Value) -> Option<Option<Addr>> {
+        <Sockaddr as Unit<[u8; ADDR]>>::of(value)
+    }
 }
 
 /// Flags.
 pub(crate) struct Bits<T>(PhantomData<T>);
 
-impl<T: bitflags::Flags + Display + Into<Value>> Unit<T::Bits> for Bits<T> {
+impl<T: bitflags::Flags + Display + Into<Value> + Codec<Value = T>> Unit<T::Bits> for Bits<T> {
     type Rust = T;
 
     fn read(value: T::Bits) -> T {
@@ -271,6 +318,10 @@ impl<T: bitflags::Flags + Display + Into<Value>> Unit<T::Bits> for Bits<T> {
 
     fn value(value: T) -> Value {
         value.into()
+    }
+
+    fn of(value: &Value) -> Option<T> {
+        T::decode(&T::build(value)?)
     }
 }
 
@@ -294,6 +345,10 @@ impl<U: Unit<u32>> Unit<[u8; 4]> for Unaligned<U> {
 
     fn value(value: U::Rust) -> Value {
         U::value(value)
+    }
+
+    fn of(value: &Value) -> Option<U::Rust> {
+        U::of(value)
     }
 }
 
@@ -323,6 +378,11 @@ impl<T: Packed> Unit<u8> for Packs<T> {
 
     fn value(value: T) -> Value {
         value.into()
+    }
+
+    /// What only the kernel tells is not made.
+    fn of(_: &Value) -> Option<T> {
+        None
     }
 }
 
@@ -438,6 +498,27 @@ macro_rules! records {
             fn value(bytes: &[u8]) -> Option<$crate::opt::Value> {
                 Self::decode(bytes).map($crate::opt::Value::from)
             }
+
+            /// Of a record, or of a list of its fields in order.
+            fn build(value: &$crate::opt::Value) -> Option<Vec<u8>> {
+                use $crate::opt::records::made;
+                use $crate::sys::structs::$structure as structure;
+                let mut fields = value.parts()?;
+                let record = $value {
+                    $($field: made::<_, $crate::opt::records::unit!($($unit)?)>(
+                        structure::$c, fields.next()?,
+                    )?,)*
+                    $($($new: match fields.next() {
+                        None | Some($crate::opt::Value::None) => None,
+                        Some(new) => {
+                            Some(made::<_, $crate::opt::records::unit!($($new_unit)?)>(
+                                structure::$new_c, new,
+                            )?)
+                        }
+                    },)*)?
+                };
+                fields.next().is_none().then(|| Self::encode(record).to_vec())
+            }
         }
 
         impl From<$value> for $crate::opt::Value {
@@ -470,6 +551,11 @@ pub(crate) use records;
 /// A field, whose place in C says which of the unit's numbers it is, as a value.
 pub(crate) fn valued<C, U: Unit<C>>(_: Field<C>, value: U::Rust) -> Value {
     U::value(value)
+}
+
+/// The other way round.
+pub(crate) fn made<C, U: Unit<C>>(_: Field<C>, value: &Value) -> Option<U::Rust> {
+    U::of(value)
 }
 
 /// A number of C as people read it.

@@ -99,6 +99,40 @@ impl Value {
         })
     }
 
+    /// The fields of a record in order, or the items of a list, which may be those.
+    pub(super) fn parts(&self) -> Option<std::vec::IntoIter<&Value>> {
+        Some(
+            match self {
+                Value::Record(_, fields) => {
+                    fields.iter().map(|(_, value)| value).collect::<Vec<_>>()
+                }
+                Value::List(values) => values.iter().collect(),
+                _ => return None,
+            }
+            .into_iter(),
+        )
+    }
+
+    /// A bare number, whatever it stands for.
+    pub(super) fn number(&self) -> Option<i128> {
+        match self {
+            Value::Bool(on) => Some((*on).into()),
+            Value::Int(number) => Some(*number),
+            Value::Named(number, _) => Some((*number).into()),
+            Value::Flags(bits, _) => Some((*bits).into()),
+            _ => None,
+        }
+    }
+
+    /// A duration: in seconds, if it is a bare number.
+    pub(super) fn duration(&self) -> Option<Duration> {
+        match self {
+            Value::Duration(duration) => Some(*duration),
+            Value::Int(seconds) => Some(Duration::from_secs(u64::try_from(*seconds).ok()?)),
+            _ => None,
+        }
+    }
+
     /// The bytes of a duration, which a bare number is in seconds; of anything else what is read
     /// in it as a person writes it.
     pub(super) fn built(
@@ -107,8 +141,7 @@ impl Value {
         parse: impl FnOnce(&str) -> Option<Vec<u8>>,
     ) -> Option<Vec<u8>> {
         match self {
-            Value::Duration(duration) => Some(encode(*duration)),
-            Value::Int(seconds) => Some(encode(Duration::from_secs(u64::try_from(*seconds).ok()?))),
+            Value::Duration(_) | Value::Int(_) => self.duration().map(encode),
             other => parse(&other.word()?),
         }
     }

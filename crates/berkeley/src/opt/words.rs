@@ -71,6 +71,15 @@ macro_rules! number_codecs {
                 Self::decode(bytes).map(Value::from)
             }
 
+            fn build(value: &Value) -> Option<Vec<u8>> {
+                match value {
+                    Value::Int(number) => Some(i32::try_from(*number).ok()?.to_ne_bytes().to_vec()),
+                    Value::Named(number, _) => Some(i32::try_from(*number).ok()?.to_ne_bytes().to_vec()),
+                    Value::Text(name) => $value::from_name(name).map(|named| Self::encode(named).to_vec()),
+                    _ => None,
+                }
+            }
+
             fn describe(bytes: &[u8]) -> Option<String> {
                 Self::decode(bytes).map(|value| value.to_string())
             }

@@ -73,8 +73,10 @@ pub(crate) struct Summary {
     pub(crate) failed: Option<Errno>,
 }
 
-/// A ring has so many words, 256 KiB, or fewer where there is less memory.
-const RING: usize = 1 << 15;
+/// A thread's first ring has so many words, 64 KiB. While the writer is late it takes larger ones,
+/// each four times as large, up to 4 MiB.
+const FIRST_RING: usize = 1 << 13;
+const LAST_RING: usize = 1 << 19;
 
 impl Recording {
     pub(crate) fn new(plan: Plan) -> Recording {
@@ -120,21 +122,26 @@ impl Recording {
         }
     }
 
-    /// A ring for the calling thread, if there is room for one more.
-    fn ring(&self) -> Option<Arc<Ring>> {
-        let take = |room: usize| {
-            let words = room.min(RING);
+    /// A ring for the calling thread of so many words, or of fewer, if there is room for one more.
+    fn ring(&self, words: usize) -> Option<Arc<Ring>> {
+        let fitting = |room: usize| {
+            let words = words.min(room);
             let words = if words.is_power_of_two() { words } else { words.next_power_of_two() / 2 };
             (words >= 1 << 10).then_some(words)
         };
-        let mut words = 0;
-        let taken = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
-            words = take(room)?;
-            Some(room - words)
-        });
-        taken.ok()?;
-        let ring = Arc::new(Ring::new(words, sys::thread_id()));
+        let (order, take) = (Ordering::Relaxed, |room| Some(room - fitting(room)?));
+        let room = self.room.fetch_update(order, order, take).ok()?;
+        let ring = Arc::new(Ring::new(fitting(room)?, sys::thread_id()));
         self.rings().push(Arc::clone(&ring));
+        Some(ring)
+    }
+
+    /// A larger one than this, which is full, if there may be one.
+    #[cold]
+    fn larger(&self, full: &Ring) -> Option<Arc<Ring>> {
+        let words = full.len() * 4;
+        let ring = (words <= LAST_RING).then(|| self.ring(words)).flatten()?;
+        full.ended.store(true, Ordering::Release);
         Some(ring)
     }
 }
@@ -268,7 +275,7 @@ impl Mine {
             }
             (current.clone(), copied)
         });
-        self.ring = recording.as_ref().and_then(|recording| recording.ring());
+        self.ring = recording.as_ref().and_then(|recording| recording.ring(FIRST_RING));
         self.recording = recording;
         copied
     }
@@ -311,11 +318,18 @@ fn write(most: usize, record: impl FnOnce(&mut Mine, &Plan, &mut Draft<'_>)) {
         }
         let mut mine = own;
         let Some(recording) = mine.recording.take() else { return };
-        let ring = mine.ring.take();
+        let mut ring = mine.ring.take();
+        let most = most + recording.plan.payload.div_ceil(8);
+        if let Some(larger) = ring
+            .as_ref()
+            .filter(|ring| !ring.has_room(most))
+            .and_then(|full| recording.larger(full))
+        {
+            ring = Some(larger);
+        }
         match &ring {
             None => drop(recording.lost.fetch_add(1, Ordering::Relaxed)),
             Some(ring) => {
-                let most = most + recording.plan.payload.div_ceil(8);
                 if let Some(mut draft) = ring.begin(most) {
                     record(&mut mine, &recording.plan, &mut draft);
                     draft.publish();

@@ -39,6 +39,13 @@ impl Ring {
         }
     }
 
+    /// Whether a record of so many words finds room.
+    #[inline]
+    pub(crate) fn has_room(&self, most: usize) -> bool {
+        let written = self.written.load(Ordering::Relaxed);
+        written.wrapping_sub(self.read.load(Ordering::Acquire)) + most < self.words.len()
+    }
+
     /// Begins a record of at most so many words, behind a first one that says how many they are;
     /// `None`, which is counted, if there is no room for it.
     #[inline]

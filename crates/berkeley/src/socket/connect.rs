@@ -1,7 +1,7 @@
 //! Addresses and connections: bind, connect, listen, accept, shutdown.
 
 use std::net::Shutdown;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use super::{Socket, default_timeout};
@@ -143,16 +143,8 @@ impl Socket {
     #[cfg_attr(feature = "registry", track_caller)]
     pub fn accept(&self) -> Result<(Socket, Addr)> {
         let timeout = default_timeout();
-        let mut from = Storage::empty();
-        let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), || {
-            match self.family {
-                // Its sockets have no addresses, and none can be asked for.
-                Family::ALG => seam::accept_nameless(self.fd.as_fd(), timeout.is_some()),
-                _ => seam::accept(self.fd.as_fd(), &mut from, timeout.is_some()),
-            }
-        })?;
-        let kind = (self.family, self.ty, self.protocol);
-        Ok((Socket::assemble(fd, kind, timeout).here(), Addr(from)))
+        let (fd, from) = self.accept_fd(timeout.is_some())?;
+        Ok((Socket::assemble(fd, (self.family, self.ty, self.protocol), timeout).here(), from))
     }
 
     /// Ends one direction of the connection or both. The peer receives the end after all data.
@@ -217,6 +209,19 @@ impl Socket {
     #[doc(alias = "getpeername")]
     pub fn peer_addr(&self) -> Result<Addr> {
         seam::peer_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetPeerName))
+    }
+
+    /// The descriptor of the next connection, and who connected.
+    pub(super) fn accept_fd(&self, nonblocking: bool) -> Result<(OwnedFd, Addr)> {
+        let mut from = Storage::empty();
+        let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), || {
+            match self.family {
+                // Its sockets have no addresses, and none can be asked for.
+                Family::ALG => seam::accept_nameless(self.fd.as_fd(), nonblocking),
+                _ => seam::accept(self.fd.as_fd(), &mut from, nonblocking),
+            }
+        })?;
+        Ok((fd, Addr(from)))
     }
 
     /// Connects by this deadline, whatever the timeout is; without a limit the call waits only if

@@ -13,7 +13,7 @@ use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
 use crate::seam;
 use crate::sys;
-use crate::time::SharedTimeout;
+use crate::time::{SharedDeadline, SharedTimeout};
 
 /// A [`Socket`] over a descriptor that somebody else owns, for the length of a call. It is not
 /// closed in the end.
@@ -110,6 +110,30 @@ impl Lent {
         // SAFETY: the caller keeps it for as long as this is used.
         socket.owner = Some(unsafe { &*std::ptr::from_ref(number) });
         Some(Lent(ManuallyDrop::new(socket)))
+    }
+
+    /// Believes the owner's deadline too: with one, the descriptor does not block.
+    ///
+    /// ```
+    /// use berkeley::{Deadline, Lent, SharedDeadline, Socket, Family, Protocol, Type};
+    /// use std::{os::fd::AsRawFd, time::Instant};
+    ///
+    /// let (a, _b) = Socket::pair(Family::UNIX, Type::STREAM, Protocol::DEFAULT)?;
+    /// let until = SharedDeadline::never();
+    /// a.set_deadline(Deadline::at(Instant::now()))?;
+    /// until.set(a.deadline());
+    /// // SAFETY: `a` is open for as long as this is used.
+    /// let lent = unsafe { Lent::new(a.as_raw_fd(), a.family(), a.ty(), a.protocol(), None) };
+    /// lent.believe_deadline(&until);
+    /// assert!(lent.recv_vec(10).unwrap_err().is_timeout());
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    #[inline]
+    pub fn believe_deadline(&self, until: &SharedDeadline) {
+        if !until.is_never() {
+            self.until.set(until.get());
+            self.flags.set((self.family, self.ty, self.protocol), false);
+        }
     }
 
     /// The socket itself, if its owner gives it away.

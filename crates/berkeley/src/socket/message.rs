@@ -2,6 +2,7 @@
 //! bytes.
 
 use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
 use super::Socket;
@@ -12,7 +13,7 @@ use crate::error::{Call, Cause, Error, Result};
 use crate::errqueue::{self, QueuedError};
 use crate::kind::{Family, MsgFlags};
 use crate::seam;
-use crate::sys::{Errno, Interest, Storage};
+use crate::sys::{Errno, Filled, Interest, Storage};
 use crate::target::ToAddr;
 
 /// What [`Socket::recv_message`] has received.
@@ -75,6 +76,41 @@ impl<T> Received<T> {
     #[doc(alias = "MSG_CTRUNC")]
     pub fn is_control_truncated(&self) -> bool {
         self.flags.contains(MsgFlags::CTRUNC)
+    }
+}
+
+impl Received<()> {
+    /// What is told before anything has come.
+    pub(crate) fn nothing() -> Received<()> {
+        let (from, flags) = (Addr(Storage::empty()), MsgFlags::empty());
+        Received { data: (), whole_len: 0, from, flags }
+    }
+}
+
+impl<T> Received<T> {
+    /// The same of other memory.
+    pub(crate) fn with<U>(self, data: U) -> Received<U> {
+        let Received { whole_len, from, flags, .. } = self;
+        Received { data, whole_len, from, flags }
+    }
+
+    /// The descriptors that have come into this room, unless something is lost that these flags do
+    /// not ask to lose.
+    pub(crate) fn into_fds(
+        self,
+        mut control: RecvBuffer,
+        flags: MsgFlags,
+    ) -> Result<ReceivedFds<T>> {
+        let Received { data, whole_len, from, flags: told } = self;
+        let lost = |cause| Err(Error::new(Call::RecvMsg, cause).at(&from));
+        if told.contains(MsgFlags::TRUNC) && !flags.contains(MsgFlags::TRUNC) {
+            return lost(Cause::Truncated(Some(whole_len)));
+        }
+        // What an option of the socket asks for may come as well, and needs room of its own.
+        if told.contains(MsgFlags::CTRUNC) && !flags.contains(MsgFlags::CTRUNC) {
+            return lost(Cause::ControlLost(whole_len));
+        }
+        Ok(ReceivedFds { data, fds: control.take_fds(), from, flags: told })
     }
 }
 
@@ -226,21 +262,30 @@ impl Socket {
         control: &mut RecvBuffer,
         flags: MsgFlags,
     ) -> Result<Received<B::Received>> {
-        let mut from = Addr(Storage::empty());
-        let (mut whole_len, mut told) = (0, 0);
+        let mut told = Received::nothing();
+        let data = fill(buf, |room| self.recv_message_filled(room, control, flags, &mut told))?;
+        Ok(told.with(data))
+    }
+
+    /// [`recv_message_with`](Socket::recv_message_with) for those who answer for the memory
+    /// themselves: all but what it has got is told.
+    pub(crate) fn recv_message_filled(
+        &self,
+        room: &mut [MaybeUninit<u8>],
+        control: &mut RecvBuffer,
+        flags: MsgFlags,
+        told: &mut Received<()>,
+    ) -> Result<Filled> {
         control.clear();
-        let data = fill(buf, |room| {
-            let most = room.len();
-            let (got, flags_told) = self.retry(Call::RecvMsg, Interest::Read, flags, || {
-                let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
-                seam::recv_message_into(fd, room, &mut control.room, base, asked, &mut from.0)
-            })?;
-            (whole_len, told) = (got.whole_len().unwrap_or(most), flags_told);
-            self.check(Call::RecvMsg, got, most, MsgFlags::TRUNC)
+        let most = room.len();
+        let (got, flags) = self.retry(Call::RecvMsg, Interest::Read, flags, || {
+            let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
+            seam::recv_message_into(fd, room, &mut control.room, base, asked, &mut told.from.0)
         })?;
-        let flags = MsgFlags::from_bits_retain(told);
-        control.truncated = flags.contains(MsgFlags::CTRUNC);
-        Ok(Received { data, whole_len, from, flags })
+        told.whole_len = got.whole_len().unwrap_or(most);
+        told.flags = MsgFlags::from_bits_retain(flags);
+        control.truncated = told.flags.contains(MsgFlags::CTRUNC);
+        self.check(Call::RecvMsg, got, most, MsgFlags::TRUNC)
     }
 
     /// [`recv_message`](Socket::recv_message) into several pieces of memory, with flags.
@@ -337,6 +382,12 @@ impl Socket {
         to: impl ToAddr,
         flags: MsgFlags,
     ) -> Result<usize> {
+        let control = self.fds_control(fds)?;
+        self.send_message_vectored(&[IoSlice::new(data)], &control, to, flags)
+    }
+
+    /// The control message with these descriptors.
+    pub(crate) fn fds_control<'f, F: AsFd>(&self, fds: &'f [F]) -> Result<SendBuffer<'f>> {
         let mut control = SendBuffer::new();
         if !fds.is_empty() {
             if self.family != Family::UNIX {
@@ -344,7 +395,7 @@ impl Socket {
             }
             control.rights(fds);
         }
-        self.send_message_vectored(&[IoSlice::new(data)], &control, to, flags)
+        Ok(control)
     }
 
     /// Receives bytes and at most so many descriptors.
@@ -393,23 +444,9 @@ impl Socket {
         most: usize,
         flags: MsgFlags,
     ) -> Result<ReceivedFds<B::Received>> {
-        let room = match most.min(MOST_FDS) {
-            0 => 0,
-            most => cmsg::len(most * size_of::<i32>()),
-        };
-        let mut control = RecvBuffer::with_room(room);
-        let asked = flags.difference(MsgFlags::TRUNC | MsgFlags::CTRUNC);
-        let got = self.recv_message_with(buf, &mut control, asked)?;
-        let Received { data, whole_len, from, flags: told } = got;
-        let lost = |cause| Err(Error::new(Call::RecvMsg, cause).at(&from));
-        if told.contains(MsgFlags::TRUNC) && !flags.contains(MsgFlags::TRUNC) {
-            return lost(Cause::Truncated(Some(whole_len)));
-        }
-        // What an option of the socket asks for may come as well, and needs room of its own.
-        if told.contains(MsgFlags::CTRUNC) && !flags.contains(MsgFlags::CTRUNC) {
-            return lost(Cause::ControlLost(whole_len));
-        }
-        Ok(ReceivedFds { data, fds: control.take_fds(), from, flags: told })
+        let mut control = fds_room(most);
+        let got = self.recv_message_with(buf, &mut control, fds_flags(flags))?;
+        got.into_fds(control, flags)
     }
 
     /// Takes the first entry from the queue of errors, if there is one; never waits. As much of
@@ -474,6 +511,19 @@ impl Socket {
 
 /// So many descriptors the kernel takes in one message.
 const MOST_FDS: usize = 253;
+
+/// Room for at most so many descriptors.
+pub(crate) fn fds_room(most: usize) -> RecvBuffer {
+    RecvBuffer::with_room(match most.min(MOST_FDS) {
+        0 => 0,
+        most => cmsg::len(most * size_of::<i32>()),
+    })
+}
+
+/// What of these flags is asked of the kernel where descriptors are received.
+pub(crate) fn fds_flags(flags: MsgFlags) -> MsgFlags {
+    flags.difference(MsgFlags::TRUNC | MsgFlags::CTRUNC)
+}
 
 /// The families whose sockets keep a queue of errors.
 const HAVE_ERROR_QUEUES: &[Family] =

@@ -1,5 +1,7 @@
 //! The socket: one type for every family and kind.
 
+#[cfg(feature = "tokio")]
+mod awaited;
 mod cipher;
 mod connect;
 mod convert;
@@ -25,6 +27,8 @@ pub use self::file::tee;
 pub use self::groups::Multicast;
 pub use self::lent::{Caller, Lent};
 pub use self::message::{Received, ReceivedFds};
+#[cfg(feature = "tokio")]
+pub(crate) use self::message::{fds_flags, fds_room};
 pub(crate) use self::offload::{Refusal, SendOffload};
 use self::retry::BaseFlags;
 pub use self::values::Keepalive;
@@ -79,6 +83,10 @@ pub struct Socket {
     ty: Type,
     protocol: Protocol,
     retired: AtomicBool,
+    /// Somebody else waits for it, and it never does: see [`Socket::awaited`].
+    awaited: bool,
+    /// Its stream has been handed to a layer in the kernel (`TCP_ULP`).
+    layered: AtomicBool,
     /// Where another language's object keeps the number: it changes if that is closed.
     owner: Option<&'static AtomicI32>,
     timeout: SharedTimeout,
@@ -133,10 +141,7 @@ impl Socket {
     #[cfg_attr(feature = "registry", track_caller)]
     pub fn new(family: Family, ty: Type, protocol: Protocol) -> Result<Socket> {
         let timeout = default_timeout();
-        let fd = seam::socket(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
-            let protocol = protocol.shown_in(family);
-            Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
-        })?;
+        let fd = Socket::make(family, ty, protocol, timeout.is_some())?;
         Ok(Socket::assemble(fd, (family, ty, protocol), timeout).here())
     }
 
@@ -160,11 +165,7 @@ impl Socket {
     #[cfg_attr(feature = "registry", track_caller)]
     pub fn pair(family: Family, ty: Type, protocol: Protocol) -> Result<(Socket, Socket)> {
         let timeout = default_timeout();
-        let (a, b) =
-            seam::socketpair(family.0, ty.0, protocol.0, timeout.is_some()).map_err(|errno| {
-                let protocol = protocol.shown_in(family);
-                Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
-            })?;
+        let (a, b) = Socket::make_pair(family, ty, protocol, timeout.is_some())?;
         let kind = (family, ty, protocol);
         Ok((Socket::assemble(a, kind, timeout).here(), Socket::assemble(b, kind, timeout).here()))
     }
@@ -221,7 +222,9 @@ impl Socket {
     #[cfg_attr(feature = "registry", track_caller)]
     pub fn dup(&self) -> Result<Socket> {
         let fd = seam::dup(self.fd.as_fd()).map_err(Error::of(Call::Dup))?;
-        let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), self.timeout());
+        // Whether the kernel waits is shared, and it does not for those who are awaited.
+        let timeout = self.timeout().or(self.awaited.then_some(Duration::ZERO));
+        let same = Socket::assemble(fd, (self.family, self.ty, self.protocol), timeout);
         same.until.set(self.deadline());
         same.flags.set((self.family, self.ty, self.protocol), same.blocks());
         Ok(same.here())
@@ -294,6 +297,10 @@ impl Socket {
         self.retired.store(true, Ordering::Release);
         // Not every socket can be shut down, but every one that can wakes those who wait in it.
         let _ = seam::shutdown(self.fd.as_fd(), c::SHUT_RDWR);
+        if self.awaited {
+            // The reactor counts on the descriptor's staying the same file.
+            return Ok(());
+        }
         seam::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
     }
 
@@ -312,6 +319,26 @@ impl Socket {
     #[inline]
     pub(crate) fn here(self) -> Socket {
         self
+    }
+
+    /// The descriptor of a new socket.
+    fn make(family: Family, ty: Type, protocol: Protocol, nonblocking: bool) -> Result<OwnedFd> {
+        seam::socket(family.0, ty.0, protocol.0, nonblocking).map_err(|errno| {
+            let protocol = protocol.shown_in(family);
+            Error::new(Call::Socket, errno).at_name(format!("({family}, {ty}, {protocol})"))
+        })
+    }
+
+    fn make_pair(
+        family: Family,
+        ty: Type,
+        protocol: Protocol,
+        nonblocking: bool,
+    ) -> Result<(OwnedFd, OwnedFd)> {
+        seam::socketpair(family.0, ty.0, protocol.0, nonblocking).map_err(|errno| {
+            let protocol = protocol.shown_in(family);
+            Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
+        })
     }
 
     pub(crate) fn assemble(
@@ -335,10 +362,12 @@ impl Socket {
             ty,
             protocol,
             retired: AtomicBool::new(false),
+            awaited: false,
+            layered: AtomicBool::new(false),
             owner: None,
             flags: BaseFlags::new(kind, timeout.is_none()),
             timeout,
-            until: SharedDeadline::NEVER,
+            until: SharedDeadline::never(),
             offload: SendOffload::new(),
             late: AtomicI32::new(0),
         }
@@ -414,6 +443,9 @@ impl Socket {
 
     /// Lets the kernel wait in the calls to come, or not.
     fn set_blocking(&self, blocks: bool) -> Result<()> {
+        if self.awaited {
+            return Ok(());
+        }
         if blocks != self.blocks() {
             seam::set_nonblocking(self.fd.as_fd(), !blocks).map_err(Error::of(Call::SetTimeout))?;
         }

@@ -1,11 +1,13 @@
 //! Options of the socket: typed ones, and any as bytes.
 
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::Ordering;
+
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
 use crate::opt::{self, Codec, Opt};
 use crate::seam;
 use crate::sys::Errno;
-use std::os::fd::{AsFd, OwnedFd};
 
 /// Options.
 impl Socket {
@@ -100,6 +102,7 @@ impl Socket {
     #[doc(alias = "setsockopt")]
     pub fn set<C: Codec>(&self, opt: Opt<C>, value: impl Into<C::Value>) -> Result<()> {
         let bytes = C::encode(value.into());
+        self.note(opt.level(), opt.number());
         seam::set_option(self.fd.as_fd(), opt.level(), opt.number(), bytes.as_ref())
             .map_err(|errno| Error::new(Call::SetSockOpt, errno).at_name(opt.name()))
     }
@@ -146,6 +149,7 @@ impl Socket {
     ///
     /// See `setsockopt(2)`.
     pub fn setsockopt(&self, level: i32, number: i32, value: &[u8]) -> Result<()> {
+        self.note(level, number);
         seam::set_option(self.fd.as_fd(), level, number, value).map_err(|errno| {
             Error::new(Call::SetSockOpt, errno).at_name(format!("({level}, {number})"))
         })
@@ -280,6 +284,14 @@ impl Socket {
     #[doc(alias = "SO_PEERPIDFD")]
     pub fn peer_pidfd(&self) -> Result<OwnedFd> {
         seam::peer_pidfd(self.fd.as_fd()).map_err(|errno| failed(opt::SO_PEERPIDFD, errno))
+    }
+
+    /// Remembers that something stands between the stream and its user, such as TLS, which hands
+    /// out records.
+    fn note(&self, level: i32, number: i32) {
+        if (level, number) == (opt::TCP_ULP.level(), opt::TCP_ULP.number()) {
+            self.layered.store(true, Ordering::Relaxed);
+        }
     }
 
     fn getsockopt_named<C: Codec>(

@@ -66,11 +66,7 @@ impl Socket {
     /// Those of [`recv`](Socket::recv).
     #[inline]
     pub fn recv_with<B: Buffer>(&self, buf: B, flags: MsgFlags) -> Result<B::Received> {
-        fill(buf, |room| {
-            let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
-            seam::recv(fd, &self.flags.receive, room, base, asked)
-                .or_else(|odd| self.recv_odd(odd, room, flags))
-        })
+        fill(buf, |room| self.recv_filled(room, flags))
     }
 
     /// Receives at most so many bytes into a new vector.
@@ -171,19 +167,8 @@ impl Socket {
         buf: B,
         flags: MsgFlags,
     ) -> Result<(B::Received, Addr)> {
-        let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
         let mut from = Addr(Storage::empty());
-        let received = fill(buf, |room| {
-            seam::recv_from(
-                fd,
-                &self.flags.receive,
-                room,
-                base,
-                asked,
-                &mut from.0,
-                |odd, room, from| self.recv_from_odd(odd, room, flags, from),
-            )
-        })?;
+        let received = fill(buf, |room| self.recv_from_filled(room, flags, &mut from))?;
         Ok((received, from))
     }
 
@@ -257,6 +242,31 @@ impl Socket {
         self.recv_from_vectored(data, flags)
             .map(|(len, _)| len)
             .map_err(|error| error.in_call(Call::Recv))
+    }
+
+    /// [`recv_with`](Socket::recv_with) for those who answer for the memory themselves.
+    #[inline]
+    pub(crate) fn recv_filled(
+        &self,
+        room: &mut [MaybeUninit<u8>],
+        flags: MsgFlags,
+    ) -> Result<Filled> {
+        let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
+        seam::recv(fd, &self.flags.receive, room, base, asked)
+            .or_else(|odd| self.recv_odd(odd, room, flags))
+    }
+
+    /// The same with the sender.
+    #[inline]
+    pub(crate) fn recv_from_filled(
+        &self,
+        room: &mut [MaybeUninit<u8>],
+        flags: MsgFlags,
+        from: &mut Addr,
+    ) -> Result<Filled> {
+        let (fd, base, asked) = (self.fd.as_fd(), self.recv_flags(), flags.bits());
+        let odd = |odd, room: &mut [_], from: &mut _| self.recv_from_odd(odd, room, flags, from);
+        seam::recv_from(fd, &self.flags.receive, room, base, asked, &mut from.0, odd)
     }
 
     /// All that does not belong on the short way of receiving: waiting, interruptions, failures, the

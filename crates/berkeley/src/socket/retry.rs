@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Socket;
 use crate::error::{Call, Cause, Error, Result};
@@ -60,12 +60,12 @@ impl Socket {
     /// Whether calls wait in the kernel, for as long as it takes.
     #[inline]
     pub(crate) fn blocks(&self) -> bool {
-        self.timeout.is_none() && self.until.is_never()
+        self.timeout.is_none() && self.until.is_never() && !self.awaited
     }
 
     /// Whether calls may wait at all.
     pub(crate) fn waits(&self) -> bool {
-        self.timeout() != Some(Duration::ZERO)
+        self.timeout() != Some(Duration::ZERO) && !self.awaited
     }
 
     /// Makes a call of the kernel, and again after interruptions and, within the timeout, when
@@ -138,6 +138,7 @@ impl Socket {
 
     /// Waits until the socket is ready or has failed.
     pub(crate) fn wait(&self, call: Call, interest: Interest, deadline: Deadline) -> Result<Woken> {
+        let deadline = if self.awaited { Deadline::at(Instant::now()) } else { deadline };
         loop {
             match seam::wait(self.fd.as_fd(), interest, deadline.remaining()) {
                 Ok(Woken::TimedOut) if deadline.has_passed() => {

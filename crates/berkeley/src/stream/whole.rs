@@ -110,13 +110,8 @@ impl Socket {
     pub fn recv_exactly(&self, room: &mut [u8]) -> Result<()> {
         let whole = Whole::new(self, Call::RecvExactly)?;
         let mut done = 0;
-        while let Some(rest) = room.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            whole.in_time(done)?;
-            let got = fill(rest, |room| whole.piece(room, MsgFlags::empty()));
-            match got.map_err(|error| error.after_receiving(done))? {
-                0 => return Err(whole.fail(Cause::UnexpectedEnd, done)),
-                got => done += got,
-            }
+        while done < room.len() {
+            done += whole.exactly(room, done)?;
         }
         Ok(())
     }
@@ -150,27 +145,10 @@ impl Socket {
     #[doc(alias("readuntil", "read_until", "readline"))]
     pub fn recv_until(&self, separator: &[u8], limit: usize, data: &mut Vec<u8>) -> Result<bool> {
         let whole = Whole::new(self, Call::RecvUntil)?;
-        if separator.is_empty() {
-            return Err(Error::new(whole.call, Cause::Argument("a separator is a byte or more")));
-        }
         loop {
-            let before = data.len();
-            if data.ends_with(separator) {
-                return Ok(true);
+            if let Some(done) = whole.until(separator, limit, data)? {
+                return Ok(done);
             }
-            if before >= limit {
-                return Err(whole.fail(Cause::Limit(limit), before));
-            }
-            whole.in_time(before)?;
-            // A look first, to take no more than there is up to the separator.
-            let most = PIECE.min(limit - before);
-            if whole.append(data, most, MsgFlags::PEEK)? == 0 {
-                return whole.ended(before);
-            }
-            let old = before.saturating_sub(separator.len() - 1);
-            let end = find(data, old, separator).unwrap_or(data.len());
-            data.truncate(before);
-            whole.append(data, end - before, MsgFlags::empty())?;
         }
     }
 
@@ -191,27 +169,38 @@ impl Socket {
     /// [`Cause::Limit`] for more bytes than the prefix can tell.
     #[doc(alias("LengthDelimitedCodec", "framing"))]
     pub fn send_frame(&self, prefix: LengthPrefix, data: &[u8]) -> Result<()> {
+        let patience = self.patience(MsgFlags::empty());
+        let mut sent = 0;
+        loop {
+            sent += self.send_of_frame(prefix, data, sent, patience)?;
+            if sent >= prefix.size() + data.len() {
+                return Ok(());
+            }
+            in_time(Call::SendFrame, patience).map_err(|error| error.after_sending(sent))?;
+        }
+    }
+
+    /// Sends some of a frame, behind so many bytes of it.
+    pub(crate) fn send_of_frame(
+        &self,
+        prefix: LengthPrefix,
+        data: &[u8],
+        sent: usize,
+        patience: Option<Deadline>,
+    ) -> Result<usize> {
         let call = Call::SendFrame;
         let Some(bytes) = prefix.write(data.len()) else {
             let most = usize::MAX >> usize::BITS.saturating_sub(8 * prefix.size() as u32);
             return Err(Error::new(call, Cause::Limit(most)));
         };
         let head = bytes.get(8 - prefix.size()..).unwrap_or_default();
-        let patience = self.patience(MsgFlags::empty());
-        let mut sent = 0_usize;
-        loop {
-            let body = data.get(sent.saturating_sub(head.len())..).unwrap_or_default();
-            let pieces = [IoSlice::new(head.get(sent..).unwrap_or_default()), IoSlice::new(body)];
-            let more = self.retry_by(call, Interest::Write, patience, || {
-                let flags = self.send_flags(MsgFlags::empty());
-                seam::send_message(self.as_fd(), &pieces, &[], flags, None)
-            });
-            sent += more.map_err(|error| error.after_sending(sent))?;
-            if sent >= head.len() + data.len() {
-                return Ok(());
-            }
-            in_time(call, patience).map_err(|error| error.after_sending(sent))?;
-        }
+        let body = data.get(sent.saturating_sub(head.len())..).unwrap_or_default();
+        let pieces = [IoSlice::new(head.get(sent..).unwrap_or_default()), IoSlice::new(body)];
+        let more = self.retry_by(call, Interest::Write, patience, || {
+            let flags = self.send_flags(MsgFlags::empty());
+            seam::send_message(self.as_fd(), &pieces, &[], flags, None)
+        });
+        more.map_err(|error| error.after_sending(sent))
     }
 
     /// Receives one frame, whose length stands in front of it, into this vector; `false` if the
@@ -249,36 +238,108 @@ impl Socket {
         data: &mut Vec<u8>,
     ) -> Result<bool> {
         let whole = Whole::new(self, Call::RecvFrame)?;
-        let head = prefix.size();
-        if !whole.fill_up(data, head)? {
-            return Ok(false);
+        loop {
+            if let Some(done) = whole.frame(prefix, limit, data)? {
+                return Ok(done);
+            }
         }
-        let told = prefix.read(data.get(..head).unwrap_or_default());
-        let len = usize::try_from(told).ok().filter(|len| *len <= limit);
-        let len = len.ok_or_else(|| whole.fail(Cause::Limit(limit), data.len()))?;
-        whole.fill_up(data, head.saturating_add(len))?;
-        data.drain(..head);
-        Ok(true)
     }
 }
 
 /// The most that is received at a time while nobody knows how much will come.
 const PIECE: usize = 16 << 10;
 
-/// A call that receives a whole message from a stream.
-struct Whole<'s> {
+/// A call that receives a whole message from a stream, piece by piece. What has come stands in the
+/// caller's memory: each step goes on from there.
+pub(crate) struct Whole<'s> {
     socket: &'s Socket,
     call: Call,
     patience: Option<Deadline>,
 }
 
 impl<'s> Whole<'s> {
-    fn new(socket: &'s Socket, call: Call) -> Result<Whole<'s>> {
+    pub(crate) fn new(socket: &'s Socket, call: Call) -> Result<Whole<'s>> {
         if socket.ty().keeps_boundaries() {
             let cause = Cause::Argument("only a stream is received in pieces of one's own");
             return Err(Error::new(call, cause));
         }
         Ok(Whole { socket, call, patience: socket.patience(MsgFlags::empty()) })
+    }
+
+    /// Receives some of these bytes, behind those that are done.
+    pub(crate) fn exactly(&self, room: &mut [u8], done: usize) -> Result<usize> {
+        self.in_time(done)?;
+        let rest = room.get_mut(done..).unwrap_or_default();
+        let got = fill(rest, |room| self.piece(room, MsgFlags::empty()));
+        match got.map_err(|error| error.after_receiving(done))? {
+            0 => Err(self.fail(Cause::UnexpectedEnd, done)),
+            got => Ok(got),
+        }
+    }
+
+    /// Receives a piece up to the separator; `None` if there is more to come.
+    pub(crate) fn until(
+        &self,
+        separator: &[u8],
+        limit: usize,
+        data: &mut Vec<u8>,
+    ) -> Result<Option<bool>> {
+        if separator.is_empty() {
+            return Err(Error::new(self.call, Cause::Argument("a separator is a byte or more")));
+        }
+        let before = data.len();
+        if data.ends_with(separator) {
+            return Ok(Some(true));
+        }
+        if before >= limit {
+            return Err(self.fail(Cause::Limit(limit), before));
+        }
+        self.in_time(before)?;
+        // A look first, to take no more than there is up to the separator.
+        let most = PIECE.min(limit - before);
+        if self.append(data, most, MsgFlags::PEEK)? == 0 {
+            return self.ended(before).map(Some);
+        }
+        let old = before.saturating_sub(separator.len() - 1);
+        let end = find(data, old, separator).unwrap_or(data.len());
+        data.truncate(before);
+        self.append(data, end - before, MsgFlags::empty())?;
+        Ok(data.ends_with(separator).then_some(true))
+    }
+
+    /// Receives a piece of a frame; `None` if there is more to come.
+    pub(crate) fn frame(
+        &self,
+        prefix: LengthPrefix,
+        limit: usize,
+        data: &mut Vec<u8>,
+    ) -> Result<Option<bool>> {
+        let (head, before) = (prefix.size(), data.len());
+        let known = self.frame_len(prefix, limit, data)?;
+        let whole = known.unwrap_or(head);
+        if before < whole {
+            self.in_time(before)?;
+            // Memory is taken as the bytes come: to name a length makes nobody give it.
+            let most = (whole - before).min(before.max(PIECE));
+            if self.append(data, most, MsgFlags::empty())? == 0 {
+                return self.ended(before).map(Some);
+            }
+        }
+        match self.frame_len(prefix, limit, data)? {
+            Some(whole) if data.len() >= whole => {
+                data.drain(..head);
+                Ok(Some(true))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// How long the frame is, its head too; `None` before that has come.
+    fn frame_len(&self, prefix: LengthPrefix, limit: usize, data: &[u8]) -> Result<Option<usize>> {
+        let Some(head) = data.get(..prefix.size()) else { return Ok(None) };
+        let len = usize::try_from(prefix.read(head)).ok().filter(|len| *len <= limit);
+        let len = len.ok_or_else(|| self.fail(Cause::Limit(limit), data.len()))?;
+        Ok(Some(prefix.size().saturating_add(len)))
     }
 
     /// Receives some bytes; none at the end.
@@ -292,20 +353,6 @@ impl<'s> Whole<'s> {
         data.try_reserve(most).map_err(|_| self.fail(Errno::ENOMEM.into(), before))?;
         fill(spare(data), |room| self.piece(room.get_mut(..most).unwrap_or_default(), flags))
             .map_err(|error| error.after_receiving(before))
-    }
-
-    /// Receives until there are so many bytes; `false` if the stream has ended before the first.
-    fn fill_up(&self, data: &mut Vec<u8>, whole: usize) -> Result<bool> {
-        while data.len() < whole {
-            let before = data.len();
-            self.in_time(before)?;
-            // Memory is taken as the bytes come: to name a length makes nobody give it.
-            let most = (whole - before).min(before.max(PIECE));
-            if self.append(data, most, MsgFlags::empty())? == 0 {
-                return self.ended(before);
-            }
-        }
-        Ok(true)
     }
 
     /// What the end of the stream means behind so many bytes of a message.

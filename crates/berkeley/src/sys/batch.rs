@@ -7,7 +7,7 @@ use std::ptr;
 use super::control::{ControlRoom, HEADER, len, space};
 use super::manners::{brings_fds, message_flags, told_flags};
 use super::structs::cmsghdr;
-use super::unix::{check, empty_message, outgoing, send_message, told};
+use super::unix::{check, check_size, empty_message, outgoing, send_message, told};
 use super::{Arrived, Errno, Storage, c};
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -256,13 +256,23 @@ pub(crate) fn send_batch<'a>(
         message.msg_hdr.msg_iovlen = 1;
     }
     let count = c::c_uint::try_from(headers.messages.len()).unwrap_or(c::c_uint::MAX);
-    // SAFETY: every header and piece describes memory that the messages borrow for longer than
-    // this call, which only reads it.
-    let sent =
-        unsafe { c::sendmmsg(fd.as_raw_fd(), headers.messages.as_mut_ptr(), count, flags as _) };
+    let sent = match headers.messages.as_mut_slice() {
+        // What goes in one piece goes for less by the call for one.
+        [message] => {
+            // SAFETY: the header and its piece describe memory that the message borrows for longer
+            // than this call, which only reads it.
+            let sent = unsafe { c::sendmsg(fd.as_raw_fd(), &message.msg_hdr, flags) };
+            check_size(sent).map(|_| 1)
+        }
+        messages => {
+            // SAFETY: as above, for all of them.
+            let sent =
+                unsafe { c::sendmmsg(fd.as_raw_fd(), messages.as_mut_ptr(), count, flags as _) };
+            check(sent).map(|()| usize::try_from(sent).unwrap_or(0))
+        }
+    };
     headers.clear();
-    check(sent)?;
-    Ok(usize::try_from(sent).unwrap_or(0))
+    sent
 }
 
 /// Sends these bytes as datagrams of so many bytes each, in one piece that the kernel or the device

@@ -15,6 +15,7 @@
 //! | `recv`, `recv_from`, `Receive`, `recv_message`, `recv_message_into` | bytes in, and control messages |
 //! | `recv_batch`, `send_batch` | many messages in one call |
 //! | `memory`, `xdp` | memory shared with the kernel, and what AF_XDP does with it |
+//! | `reactor` | registration with Tokio's reactor, with the feature `tokio` |
 //! | `uring` | operations that the kernel carries out by itself, with the feature `io-uring` |
 //! | `local_addr`, `peer_addr`, `get_option`, `set_option` | state |
 //! | `Thread` | who makes a call, so that it can be woken |
@@ -66,6 +67,8 @@ mod linux;
 mod linux_options;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_table;
+#[cfg(all(feature = "tokio", any(target_os = "linux", target_os = "android")))]
+pub(crate) mod reactor;
 #[cfg(all(feature = "io-uring", any(target_os = "linux", target_os = "android")))]
 pub(crate) mod uring;
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -1,6 +1,8 @@
 //! What a record says, in the field's words.
 
-use super::line::Line;
+use std::borrow::Cow;
+
+use super::line::{Line, key};
 use crate::addr::Addr;
 use crate::error::LookupCode;
 use crate::kind::{Family, MsgFlags, Protocol, Type};
@@ -33,8 +35,8 @@ impl Teller {
         }
         let name = String::from_utf8_lossy(&self.bytes).trim_end().to_owned();
         self.line("thread", crate::sys::monotonic(), out, |line| {
-            line.number("tid", thread.into());
-            line.shown("name", Some(&name).filter(|name| !name.is_empty()));
+            line.number(key!("tid"), thread.into());
+            line.shown(key!("name"), Some(&name).filter(|name| !name.is_empty()));
         });
     }
 
@@ -46,15 +48,15 @@ impl Teller {
                 rest.bytes(&mut self.bytes);
                 let info = TcpInfo::decode(&self.bytes);
                 self.line("info", time, out, |line| {
-                    line.socket("sock", id);
+                    line.socket(key!("sock"), id);
                     if let Some(info) = info {
                         tcp(line, &info);
                     }
                     if let Some(bytes) = received {
-                        line.number("rcv_queue", signed(bytes));
+                        line.number(key!("rcv_queue"), signed(bytes));
                     }
                     if let Some(bytes) = sent {
-                        line.number("snd_queue", signed(bytes));
+                        line.number(key!("snd_queue"), signed(bytes));
                     }
                 });
             }
@@ -70,9 +72,9 @@ impl Teller {
         members: impl FnOnce(&mut Line<'_>),
     ) {
         Line::write(out, |line| {
-            line.text("ev", event);
-            line.seconds("t", time);
-            line.number("pid", self.process.into());
+            line.word(key!("ev"), event);
+            line.seconds(key!("t"), time);
+            line.number(key!("pid"), self.process.into());
             members(line);
         });
     }
@@ -83,22 +85,22 @@ impl Teller {
         let peer = address(&mut rest, &mut self.bytes);
         let (family, ty) = (Family(kind.0), Type(kind.1));
         self.line("socket", time, out, |line| {
-            line.socket("sock", id);
-            line.number("fd", fd.into());
-            line.text("family", &family.to_string());
-            line.text("type", &ty.to_string());
-            line.text("proto", &protocol(kind));
-            line.shown("local", local);
-            line.shown("peer", peer);
+            line.socket(key!("sock"), id);
+            line.number(key!("fd"), fd.into());
+            line.text(key!("family"), &family.to_string());
+            line.text(key!("type"), &ty.to_string());
+            line.text(key!("proto"), &protocol(kind));
+            line.shown(key!("local"), local);
+            line.shown(key!("peer"), peer);
             match cookie {
-                0 => line.null("cookie"),
-                _ => line.number("cookie", signed(cookie)),
+                0 => line.null(key!("cookie")),
+                _ => line.number(key!("cookie"), signed(cookie)),
             }
             if pair != 0 {
-                line.socket("pair", pair);
+                line.socket(key!("pair"), pair);
             }
             if from != 0 {
-                line.socket("from", from);
+                line.socket(key!("from"), from);
             }
         });
     }
@@ -109,49 +111,49 @@ impl Teller {
         let mut after = After::default();
         let process = self.process;
         Line::write(out, |line| {
-            line.text("ev", "call");
-            line.seconds("t", start);
-            line.seconds("dur", end.saturating_sub(start));
-            line.number("pid", process.into());
-            line.number("tid", thread.into());
+            line.word(key!("ev"), "call");
+            line.seconds(key!("t"), start);
+            line.seconds(key!("dur"), end.saturating_sub(start));
+            line.number(key!("pid"), process.into());
+            line.number(key!("tid"), thread.into());
             match id {
-                0 => line.null("sock"),
-                _ => line.socket("sock", id),
+                0 => line.null(key!("sock")),
+                _ => line.socket(key!("sock"), id),
             }
-            line.number("fd", fd.into());
-            line.text("op", op.name());
-            line.object("args", |line| after = args(line, op, outcome, &mut rest, bytes));
+            line.number(key!("fd"), fd.into());
+            line.word(key!("op"), op.name());
+            line.object(key!("args"), |line| after = args(line, op, outcome, &mut rest, bytes));
             match outcome {
                 Outcome::Value(value) => {
-                    line.number("ret", value);
-                    line.null("errno");
+                    line.number(key!("ret"), value);
+                    line.null(key!("errno"));
                 }
                 Outcome::Failed(errno) => {
-                    line.null("ret");
-                    line.text("errno", &name_of(errno));
+                    line.null(key!("ret"));
+                    line.text(key!("errno"), &name_of(errno));
                 }
                 Outcome::LookupFailed(code) => {
-                    line.null("ret");
+                    line.null(key!("ret"));
                     let name = LookupCode(code).name();
-                    line.text("errno", &name.map_or_else(|| code.to_string(), str::to_owned));
+                    line.text(key!("errno"), &name.map_or_else(|| code.to_string(), str::to_owned));
                 }
             }
             if let Some(off) = off {
-                line.number("off", signed(off));
+                line.number(key!("off"), signed(off));
             }
             if after.has_data && !bytes.is_empty() {
-                line.base64("data", bytes);
+                line.base64(key!("data"), bytes);
             }
             if let Some(hash) = after.hash {
-                line.text("hash", &format!("{hash:08x}"));
+                line.text(key!("hash"), &format!("{hash:08x}"));
             }
             if let Some(left) = after.left {
-                line.seconds("left", left);
+                line.seconds(key!("left"), left);
             }
             if after.plain {
-                line.yes("tls");
+                line.yes(key!("tls"));
             }
-            line.number("span", signed(span));
+            line.number(key!("span"), signed(span));
         });
     }
 }
@@ -185,54 +187,54 @@ fn args(
     match rest.word() {
         1 => {
             let kind = (rest.word() as i32, rest.word() as i32, rest.word() as i32);
-            line.text("family", &Family(kind.0).to_string());
-            line.text("type", &Type(kind.1).to_string());
-            line.number("proto", kind.2.into());
+            line.text(key!("family"), &Family(kind.0).to_string());
+            line.text(key!("type"), &Type(kind.1).to_string());
+            line.number(key!("proto"), kind.2.into());
         }
-        2 => line.shown("addr", address_of(rest, bytes)),
+        2 => line.shown(key!("addr"), address_of(rest, bytes)),
         3 => {
             let number = rest.word() as i32;
             match op {
-                Op::Shutdown => line.text("how", shutdown_name(number)),
-                Op::Listen => line.number("backlog", number.into()),
-                Op::Ioctl => line.number("nonblocking", number.into()),
-                _ => line.number("number", number.into()),
+                Op::Shutdown => line.word(key!("how"), shutdown_name(number)),
+                Op::Listen => line.number(key!("backlog"), number.into()),
+                Op::Ioctl => line.number(key!("nonblocking"), number.into()),
+                _ => line.number(key!("number"), number.into()),
             }
         }
         4 => {
             if let Some(from) = address(rest, bytes) {
-                line.shown("from", Some(from));
+                line.shown(key!("from"), Some(from));
             }
         }
         5 => {
             let flags = rest.word();
             let to = address_of(rest, bytes);
             let len = data(rest, bytes);
-            line.number("len", signed(len));
-            line.text("flags", &flags_text(flags as i32));
+            line.number(key!("len"), signed(len));
+            line.word(key!("flags"), &flags_text(flags as i32));
             if let Some(to) = to {
-                line.shown("addr", Some(to));
+                line.shown(key!("addr"), Some(to));
             }
             control(line, flags);
         }
         6 => {
             let flags = rest.word();
-            line.number("room", signed(rest.word()));
-            line.text("flags", &flags_text(flags as i32 & i32::MAX));
+            line.number(key!("room"), signed(rest.word()));
+            line.word(key!("flags"), &flags_text(flags as i32 & i32::MAX));
             let from = address_of(rest, bytes);
             let len = data(rest, bytes);
             if outcome.value().is_some_and(|value| value != signed(len)) {
                 // More came than there was room for.
-                line.number("kept", signed(len));
+                line.number(key!("kept"), signed(len));
             }
             if let Some(from) = from {
-                line.shown("from", Some(from));
+                line.shown(key!("from"), Some(from));
             }
             control(line, flags);
         }
         7 => {
-            line.number("bytes", signed(rest.word()));
-            line.number("vlen", signed(rest.word()));
+            line.number(key!("bytes"), signed(rest.word()));
+            line.number(key!("vlen"), signed(rest.word()));
         }
         8 => {
             let both = rest.word();
@@ -245,16 +247,16 @@ fn args(
                 1 => "write",
                 _ => "error",
             };
-            line.text("for", interest);
+            line.word(key!("for"), interest);
             after.left = Some(rest.word()).filter(|left| *left != u64::MAX);
             let of = rest.word();
             if of != 1 {
-                line.number("of", signed(of));
+                line.number(key!("of"), signed(of));
             }
         }
-        10 => line.number("len", signed(rest.word())),
+        10 => line.number(key!("len"), signed(rest.word())),
         11 => {
-            for name in ["host", "service"] {
+            for name in [key!("host"), key!("service")] {
                 rest.bytes(bytes);
                 let text = String::from_utf8_lossy(bytes);
                 line.shown(name, Some(text).filter(|text| !text.is_empty()));
@@ -267,7 +269,7 @@ fn args(
 
 fn control(line: &mut Line<'_>, flags: u64) {
     if flags >> 32 != 0 {
-        line.number("control", signed(flags >> 32));
+        line.number(key!("control"), signed(flags >> 32));
     }
 }
 
@@ -275,24 +277,24 @@ fn option(line: &mut Line<'_>, level: i32, number: i32, value: &[u8]) {
     let row = opt::TABLE.iter().find(|row| (row.level, row.number) == (level, number));
     match row {
         Some(row) => {
-            line.text("level", row.level_name);
-            line.text("name", row.name);
+            line.text(key!("level"), row.level_name);
+            line.text(key!("name"), row.name);
         }
         None => {
-            line.number("level", level.into());
-            line.number("name", number.into());
+            line.number(key!("level"), level.into());
+            line.number(key!("name"), number.into());
         }
     }
     match (row, value) {
-        (_, []) => line.null("value"),
-        (_, [byte]) => line.number("value", i64::from(*byte)),
+        (_, []) => line.null(key!("value")),
+        (_, [byte]) => line.number(key!("value"), i64::from(*byte)),
         (_, value) => match (<[u8; 4]>::try_from(value), row.and_then(|row| described(row, value)))
         {
-            (Ok(number), _) => line.number("value", i32::from_ne_bytes(number).into()),
-            (_, Some(text)) => line.text("value", &text),
+            (Ok(number), _) => line.number(key!("value"), i32::from_ne_bytes(number).into()),
+            (_, Some(text)) => line.text(key!("value"), &text),
             (_, None) => {
                 let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
-                line.text("value", &hex);
+                line.text(key!("value"), &hex);
             }
         },
     }
@@ -305,12 +307,12 @@ fn described(row: &Row, value: &[u8]) -> Option<String> {
 fn tcp(line: &mut Line<'_>, info: &TcpInfo) {
     let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     // As RFC 9293 writes it.
-    line.text("state", &info.state.to_string().to_uppercase().replace('-', "_"));
-    line.seconds("rtt", nanos(info.rtt));
-    line.seconds("rttvar", nanos(info.rtt_variance));
-    line.number("cwnd", info.congestion_window.into());
-    line.number("retrans", info.total_retransmits.into());
-    line.number("unacked", info.unacked.into());
+    line.text(key!("state"), &info.state.to_string().to_uppercase().replace('-', "_"));
+    line.seconds(key!("rtt"), nanos(info.rtt));
+    line.seconds(key!("rttvar"), nanos(info.rtt_variance));
+    line.number(key!("cwnd"), info.congestion_window.into());
+    line.number(key!("retrans"), info.total_retransmits.into());
+    line.number(key!("unacked"), info.unacked.into());
 }
 
 fn shutdown_name(how: i32) -> &'static str {
@@ -335,9 +337,17 @@ fn protocol((family, ty, protocol): (i32, i32, i32)) -> String {
     Protocol(protocol).shown_in(Family(family))
 }
 
-fn flags_text(flags: i32) -> String {
-    if flags == 0 {
-        return "0".to_owned();
+/// The names of flags. Most calls have those of one of the first lines.
+fn flags_text(flags: i32) -> Cow<'static, str> {
+    const NOSIGNAL: i32 = MsgFlags::NOSIGNAL.bits();
+    const DONTWAIT: i32 = MsgFlags::DONTWAIT.bits();
+    const BOTH: i32 = NOSIGNAL | DONTWAIT;
+    match flags {
+        0 => return Cow::Borrowed("0"),
+        NOSIGNAL => return Cow::Borrowed("MSG_NOSIGNAL"),
+        DONTWAIT => return Cow::Borrowed("MSG_DONTWAIT"),
+        BOTH => return Cow::Borrowed("MSG_DONTWAIT|MSG_NOSIGNAL"),
+        _ => {}
     }
     let flags = MsgFlags::from_bits_retain(flags);
     let mut names = flags.iter_names();
@@ -346,7 +356,7 @@ fn flags_text(flags: i32) -> String {
     if rest != 0 {
         text.push(format!("{rest:#x}"));
     }
-    text.join("|")
+    Cow::Owned(text.join("|"))
 }
 
 /// An address that stands in a record, unless it says nothing.

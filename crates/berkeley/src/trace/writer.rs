@@ -10,6 +10,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::line::key;
 use super::told::Teller;
 use crate::seam::record::{self, Plan, Progress, Record, Recording, State, Summary};
 use crate::sys::{self, Errno};
@@ -200,8 +201,14 @@ impl Writer {
             });
             dropped += ring.take_dropped();
             if ended {
-                self.told.retain(|thread| *thread != ring.thread);
-                self.recording.rings().retain(|other| !Arc::ptr_eq(other, ring));
+                let mut rings = self.recording.rings();
+                rings.retain(|other| !Arc::ptr_eq(other, ring));
+                // Another thread may have the number next, unless this one has gone on in a larger
+                // ring.
+                if !rings.iter().any(|other| other.thread == ring.thread) {
+                    self.told.retain(|thread| *thread != ring.thread);
+                }
+                drop(rings);
                 self.recording.forget(ring);
             }
         }
@@ -210,7 +217,7 @@ impl Writer {
             self.summary.dropped += dropped;
             let count = i64::try_from(dropped).unwrap_or(i64::MAX);
             self.teller.line("dropped", sys::monotonic(), &mut self.out, |line| {
-                line.number("count", count);
+                line.number(key!("count"), count);
             });
         }
         any
@@ -231,11 +238,11 @@ impl Writer {
             argv.split(|byte| *byte == 0).map(|arg| String::from_utf8_lossy(arg).into()).collect();
         let name = name_of(&argv);
         self.teller.line("process", now, &mut self.out, |line| {
-            line.text("schema", "berkeley.trace/1");
-            line.number("ppid", std::os::unix::process::parent_id().into());
-            line.seconds("wall", u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX));
-            line.text("name", &name);
-            line.list("argv", argv.into_iter());
+            line.text(key!("schema"), "berkeley.trace/1");
+            line.number(key!("ppid"), std::os::unix::process::parent_id().into());
+            line.seconds(key!("wall"), u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX));
+            line.text(key!("name"), &name);
+            line.list(key!("argv"), argv.into_iter());
         });
     }
 }

@@ -59,8 +59,9 @@ impl Probe {
             (Type::STREAM, _) => Way::Connect(options),
             (_, Protocol::ICMP | Protocol::ICMPV6) => {
                 let ip = addr.to_ip().ok_or_else(|| Failure::usage("that is no host"))?;
-                let pinger = Pinger::new(ip, size).map_err(refused)?;
+                let mut pinger = Pinger::new(ip, size).map_err(refused)?;
                 set_all(pinger.socket(), &options)?;
+                pinger.connect()?;
                 Way::Echo(pinger)
             }
             (Type::DGRAM, _) => {

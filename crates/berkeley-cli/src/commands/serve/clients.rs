@@ -35,6 +35,61 @@ pub(super) struct Client {
     we_ended: bool,
 }
 
+/// The connections, each at its key.
+pub(super) struct Clients {
+    /// The key of the first place.
+    first: usize,
+    places: Vec<Option<Box<Client>>>,
+    free: Vec<usize>,
+    /// The keys of those that have ended, of which the kernel may have told more already.
+    ended: Vec<usize>,
+}
+
+impl Clients {
+    /// None yet; their keys begin there.
+    pub(super) fn behind(first: usize) -> Clients {
+        Clients { first, places: Vec::new(), free: Vec::new(), ended: Vec::new() }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len() - self.free.len() - self.ended.len()
+    }
+
+    /// The key of a place for one more.
+    pub(super) fn place(&mut self) -> usize {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        self.first + index
+    }
+
+    pub(super) fn put(&mut self, key: usize, client: Box<Client>) {
+        if let Some(place) = self.at(key) {
+            *place = Some(client);
+        }
+    }
+
+    pub(super) fn take(&mut self, key: usize) -> Option<Box<Client>> {
+        self.at(key)?.take()
+    }
+
+    /// The place is nobody's any more.
+    pub(super) fn forget(&mut self, key: usize) {
+        self.ended.push(key - self.first);
+    }
+
+    /// Nothing is waiting that was told of those that have ended.
+    pub(super) fn tidy(&mut self) {
+        self.free.append(&mut self.ended);
+    }
+
+    fn at(&mut self, key: usize) -> Option<&mut Option<Box<Client>>> {
+        self.places.get_mut(key.checked_sub(self.first)?)
+    }
+}
+
 /// Where what is sent comes from, beside the client itself.
 enum Source {
     None,

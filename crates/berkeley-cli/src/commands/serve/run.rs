@@ -1,6 +1,5 @@
 //! The loop that serves every socket: one thread, and the kernel tells what is ready.
 
-use std::collections::HashMap;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +13,7 @@ use mio::{Events, Interest, Poll, Token};
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::clients::{Client, Next, PIECE};
+use super::clients::{Client, Clients, Next, PIECE};
 use super::{Answer, Arguments, Place, interrupted};
 use crate::failure::{Exit, Failure};
 use crate::view::{Form, View};
@@ -44,7 +43,7 @@ impl Totals {
 pub(super) struct Loop<'a> {
     poll: Poll,
     places: Vec<Place>,
-    clients: HashMap<usize, Client>,
+    clients: Clients,
     answer: Answer,
     once: bool,
     most: usize,
@@ -63,7 +62,6 @@ pub(super) struct Loop<'a> {
     pace: Pace,
     /// Addresses at which more may be waiting than was taken at once. The kernel tells only once.
     again: Vec<usize>,
-    next_key: usize,
     bar: Option<ProgressBar>,
 }
 
@@ -111,12 +109,12 @@ impl<'a> Loop<'a> {
             signal_hook::low_level::pipe::register(signal, stop.dup()?).map_err(no_poll)?;
         }
         let most = arguments.max_conns.unwrap_or(usize::MAX);
-        let next_key = places.len() + 1;
+        let clients = Clients::behind(places.len() + 1);
         let bar = view.progress_line(answer == Answer::Print || view.is_verbose());
         let server = Loop {
             poll,
             places,
-            clients: HashMap::new(),
+            clients,
             answer,
             once: arguments.once,
             most,
@@ -130,7 +128,6 @@ impl<'a> Loop<'a> {
             paused: None,
             pace: Pace::new(),
             again: Vec::new(),
-            next_key,
             bar,
         };
         server.watch(&server.signals, SIGNALS, Interest::READABLE)?;
@@ -154,7 +151,7 @@ impl<'a> Loop<'a> {
 
     /// Serves until it is told to end.
     pub(super) fn run(&mut self) -> Result<(), Failure> {
-        let mut events = Events::with_capacity(1024);
+        let (mut events, mut ready) = (Events::with_capacity(1024), Vec::new());
         loop {
             match self.poll.poll(&mut events, self.patience()) {
                 Err(error) if error.kind() != std::io::ErrorKind::Interrupted => {
@@ -163,9 +160,9 @@ impl<'a> Loop<'a> {
                 _ => {}
             }
             let told = events.iter().map(|event| (event.token().0, event.is_read_closed()));
-            let again = std::mem::take(&mut self.again).into_iter().map(|key| (key, false));
-            let ready: Vec<(usize, bool)> = again.chain(told).collect();
-            for (key, is_ending) in ready {
+            ready.extend(self.again.drain(..).map(|key| (key, false)));
+            ready.extend(told);
+            for (key, is_ending) in ready.drain(..) {
                 let done = match key {
                     SIGNALS => {
                         if let Some(bar) = &self.bar {
@@ -180,6 +177,7 @@ impl<'a> Loop<'a> {
                     return Ok(());
                 }
             }
+            self.clients.tidy();
             self.resume();
         }
     }
@@ -237,26 +235,29 @@ impl<'a> Loop<'a> {
                 || format!("{name} connected"),
             )?;
             let mut client = match Client::new(number, socket, name, &self.answer) {
-                Ok(client) => client,
+                Ok(client) => Box::new(client),
                 // No descriptor for the file: the client sees the end of the connection.
                 Err(error) => {
                     self.view.note(format_args!("#{number} closed: {error}"));
                     continue;
                 }
             };
-            let key = self.next_key;
-            self.next_key += 1;
+            let key = self.clients.place();
             self.watch(&client.socket, key, Interest::READABLE | Interest::WRITABLE)?;
             // What has come before that is not told any more.
             match self.step(&mut client) {
                 Ok(Next::Done) => {
+                    self.clients.forget(key);
                     self.ended(&client, "closed by both sides")?;
                     if self.once {
                         self.again.push(DONE);
                     }
                 }
                 Ok(next) => self.keep(key, client, next),
-                Err(error) => self.lost(&client, &error)?,
+                Err(error) => {
+                    self.clients.forget(key);
+                    self.lost(&client, &error)?;
+                }
             }
         }
         self.again.push(key);
@@ -265,24 +266,29 @@ impl<'a> Loop<'a> {
 
     /// A client has sent something, or takes something. `true` if it has ended.
     fn client_ready(&mut self, key: usize, is_ending: bool) -> Result<bool, Failure> {
-        let Some(mut client) = self.clients.remove(&key) else { return Ok(key == DONE) };
+        let Some(mut client) = self.clients.take(key) else { return Ok(key == DONE) };
         client.is_ending |= is_ending;
-        match self.step(&mut client) {
-            Ok(Next::Done) => self.ended(&client, "closed by both sides")?,
+        let how = match self.step(&mut client) {
+            Ok(Next::Done) => Ok(()),
             Ok(next) => {
                 self.keep(key, client, next);
                 return Ok(false);
             }
+            Err(error) => Err(error),
+        };
+        self.clients.forget(key);
+        match how {
+            Ok(()) => self.ended(&client, "closed by both sides")?,
             Err(error) => self.lost(&client, &error)?,
         }
         Ok(true)
     }
 
-    fn keep(&mut self, key: usize, client: Client, next: Next) {
+    fn keep(&mut self, key: usize, client: Box<Client>, next: Next) {
         if next == Next::Again {
             self.again.push(key);
         }
-        self.clients.insert(key, client);
+        self.clients.put(key, client);
     }
 
     /// Lets a client go on as far as it can.

@@ -1,10 +1,12 @@
 //! `trace`: recorded calls as a text, a page, a picture, numbers, and an explanation.
 
+mod watch;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use berkeley_picture::{Level, Look, Trace, explain, span, stat, text};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::args::Global;
@@ -17,10 +19,12 @@ use crate::view::{DIM, ERROR, GOOD, STRONG, View};
 #[command(after_help = "\
 Examples:
   berkeley trace show run.jsonl              the calls as text
+  berkeley trace show --watch run.jsonl      the same, live
   berkeley trace html server.jsonl client.jsonl -o run.html
                                              both ends in one picture, for a browser
   berkeley trace check run.jsonl             what went wrong, and what to do
-  berkeley trace stat run.jsonl              how often each call was made, and how long it took")]
+  berkeley trace stat run.jsonl              how often each call was made, and how long it took
+  berkeley trace export pcapng run.jsonl     for Wireshark")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -29,7 +33,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand, Debug)]
 enum What {
     /// The calls as text: two lifelines where two talk, and a list where there are more
-    Show(Files),
+    Show(Show),
     /// The calls as a page of one file that needs no network
     Html(Written),
     /// The calls as a picture for documents
@@ -38,6 +42,36 @@ enum What {
     Stat(Files),
     /// What went wrong, and what to do; fails if there is something
     Check(Files),
+    /// The calls for another program: Perfetto, OpenTelemetry, Wireshark, readers of strace
+    Export(Export),
+}
+
+#[derive(Args, Debug)]
+struct Export {
+    /// For which: perfetto (also chrome://tracing), otlp (OpenTelemetry), pcapng (Wireshark;
+    /// packets made from the calls, and marked so), strace
+    #[arg(value_enum, hide_possible_values = true)]
+    form: Form,
+    #[command(flatten)]
+    to: Written,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+enum Form {
+    Perfetto,
+    Otlp,
+    Pcapng,
+    Strace,
+}
+
+#[derive(Args, Debug)]
+struct Show {
+    #[command(flatten)]
+    from: Files,
+    /// Go on while the recordings grow: a live picture on a terminal, a line for each call in a
+    /// pipe; --timeout limits it
+    #[arg(short, long)]
+    watch: bool,
 }
 
 #[derive(Args, Debug)]
@@ -56,16 +90,27 @@ struct Written {
     output: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Global, view: &View) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result<(), Failure> {
     match &arguments.what {
-        What::Show(files) => show(&read(files, view)?, view),
+        What::Show(Show { from, watch: true }) => watch::run(&from.files, global.timeout, view),
+        What::Show(Show { from, .. }) => show(&read(from, view)?, view),
         What::Html(to) => {
             let trace = read(&to.from, view)?;
-            write(to, "html", &berkeley_picture::html(&trace), view)
+            write(to, "html", berkeley_picture::html(&trace).as_bytes(), view)
         }
         What::Svg(to) => {
             let trace = read(&to.from, view)?;
-            write(to, "svg", &berkeley_picture::svg(&trace), view)
+            write(to, "svg", berkeley_picture::svg(&trace).as_bytes(), view)
+        }
+        What::Export(Export { form, to }) => {
+            let trace = read(&to.from, view)?;
+            let (ending, bytes) = match form {
+                Form::Perfetto => ("perfetto.json", berkeley_picture::chrome(&trace).into_bytes()),
+                Form::Otlp => ("otlp.json", berkeley_picture::otlp(&trace).into_bytes()),
+                Form::Pcapng => ("pcapng", berkeley_picture::pcapng(&trace)),
+                Form::Strace => ("strace", berkeley_picture::strace(&trace).into_bytes()),
+            };
+            write(to, ending, &bytes, view)
         }
         What::Stat(files) => numbers(&read(files, view)?, view),
         What::Check(files) => check(&read(files, view)?, view),
@@ -102,20 +147,20 @@ fn contents(file: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn write(to: &Written, ending: &str, text: &str, view: &View) -> Result<(), Failure> {
+fn write(to: &Written, ending: &str, bytes: &[u8], view: &View) -> Result<(), Failure> {
     let beside = || {
         let first = to.from.files.first().filter(|file| file.as_os_str() != "-");
         first.map_or_else(|| PathBuf::from("-"), |first| first.with_extension(ending))
     };
     let output = to.output.clone().unwrap_or_else(beside);
     if output.as_os_str() == "-" {
-        return view.bytes(text.as_bytes());
+        return view.bytes(bytes);
     }
-    std::fs::write(&output, text)
+    std::fs::write(&output, bytes)
         .map_err(|error| Failure::new(Exit::No, format!("{}: {error}", output.display())))?;
     view.line(format_args!("wrote {}", output.display()))?;
     view.result(&json!({
-        "ok": true, "schema": "berkeley.trace.file/1", "file": output, "bytes": text.len(),
+        "ok": true, "schema": "berkeley.trace.file/1", "file": output, "bytes": bytes.len(),
     }))
 }
 
