@@ -12,11 +12,14 @@ _LATER = {
     "Holder": "_holders",
     "IncompleteReadError": "_whole",
     "LimitOverrunError": "_whole",
+    "SocketInfo": "_sockets",
     "abandoned_lookups": "_lookups",
     "decode_control": "values",
     "get_lookup_timeout": "_lookups",
     "ping": "values",
+    "record_places": "_sockets",
     "set_lookup_timeout": "_lookups",
+    "sockets": "_sockets",
     "trace": "_recording",
 }
 
@@ -24,13 +27,17 @@ __all__ = [
     "Holder",
     "IncompleteReadError",
     "LimitOverrunError",
+    "SocketInfo",
     "abandoned_lookups",
     "decode_control",
     "get_lookup_timeout",
     "install",
     "ping",
+    "record_places",
     "set_lookup_timeout",
     "socket",
+    "sockets",
+    "trace",
     "values",
 ]
 

@@ -6,6 +6,11 @@ from berkeley._lookups import (
     set_lookup_timeout as set_lookup_timeout,
 )
 from berkeley._recording import trace as trace
+from berkeley._sockets import (
+    SocketInfo as SocketInfo,
+    record_places as record_places,
+    sockets as sockets,
+)
 from berkeley._whole import (
     IncompleteReadError as IncompleteReadError,
     LimitOverrunError as LimitOverrunError,
@@ -16,13 +21,16 @@ __all__ = [
     "Holder",
     "IncompleteReadError",
     "LimitOverrunError",
+    "SocketInfo",
     "abandoned_lookups",
     "decode_control",
     "get_lookup_timeout",
     "install",
     "ping",
+    "record_places",
     "set_lookup_timeout",
     "socket",
+    "sockets",
     "trace",
     "values",
 ]

@@ -7,6 +7,7 @@ from types import CodeType, ModuleType, TracebackType
 
 USAGE = """\
 usage: python -m berkeley [trace [option ...]] [-m module | -c code | file | -] [argument ...]
+       python -m berkeley ps PID
 
 Runs a Python program with berkeley in the place of `socket` and `_socket`, otherwise as `python`
 runs it. Options of Python itself stand before: python -X dev -m berkeley app.py
@@ -15,6 +16,9 @@ runs it. Options of Python itself stand before: python -X dev -m berkeley app.py
   -c code    a program given as text
   file       a file, a folder or a zip file with a __main__.py
   -          a program from standard input
+
+`ps` lists the sockets of another process. A program that is run with BERKELEY_PLACES=1 in its
+environment shows there where it opened each; a file of that name is ./ps.
 
 Processes of `multiprocessing` have these sockets too, other programs that are started have not.
 
@@ -43,6 +47,10 @@ def main(arguments: list[str]) -> int:
             return rest_or_status
         first, rest = rest_or_status[0], rest_or_status[1:]
         arguments = rest_or_status
+    if first == "ps":
+        from berkeley import _ps
+
+        return _ps.main(rest)
     # As Python takes them: `-mmodule` is `-m module`.
     if first[:2] in ("-m", "-c") and len(first) > 2:
         first, rest = first[:2], [first[2:], *rest]
@@ -54,6 +62,10 @@ def main(arguments: list[str]) -> int:
         return 2
     if not _install():
         return 1
+    if os.environ.get("BERKELEY_PLACES", "0") not in ("", "0"):
+        from berkeley import _ps
+
+        _ps.share()
     if first == "-m":
         _run_module(rest[0], ["-m", *rest[1:]])
     elif first == "-c":

@@ -159,6 +159,9 @@ fn send_batch(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
     let mut batch = TO_SEND.take().unwrap_or_default();
     let bytes = fill(py, object, &mut batch, datagrams, to)?;
     let answer = send(py, object, &mut batch);
+    if answer.is_ok() {
+        object.count_sent(bytes);
+    }
     batch.clear();
     if bytes <= MOST_KEPT {
         TO_SEND.set(Some(batch));
@@ -192,7 +195,10 @@ fn send_segments(
         Some(addr) => socket.send_segments(data.get(), size, addr),
     });
     match sent? {
-        Ok(sent) => int(sent as i64),
+        Ok(sent) => {
+            object.count_sent((sent * size).min(view.as_slice().len()));
+            int(sent as i64)
+        }
         Err(error) => {
             let sent = error.bytes_sent().unwrap_or(0) / size;
             Err(with_attribute(errors::raise(&error), c"sent", int(sent as i64)))
@@ -364,7 +370,10 @@ fn receive(
     };
     let batch = &mut room.batch;
     let answer = match object.during(py, |socket| socket.recv_batch(batch)) {
-        Ok(Ok(_)) => answer(batch, object.kind().protocol),
+        Ok(Ok(_)) => {
+            object.count_received(batch.iter().map(|datagram| datagram.data().len()).sum());
+            answer(batch, object.kind().protocol)
+        }
         Ok(Err(error)) => Err(errors::raise(&error)),
         Err(raised) => Err(raised),
     };

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use berkeley::{Caller, Family, Lent, Protocol, Type};
 
 use crate::raw::{Python, detached};
+use crate::shared;
 
 /// The calls of an object, newest first: the address of an [`Ongoing`], or zero.
 ///
@@ -55,18 +56,19 @@ static FORKS: AtomicUsize = AtomicUsize::new(0);
 /// In a child of `fork`, before anything else: the calls of the threads that stayed behind count no
 /// more.
 pub(crate) fn forked() {
+    shared::forked();
     FORKS.fetch_add(if LISTED { 1 << (SHIFT % usize::BITS) } else { 0 }, Ordering::Relaxed);
 }
 
-/// Whoever has one is alone with the lists. Without the global lock several threads have the
+/// Whoever has one is alone with the lists, of calls and of objects. Without the global lock several threads have the
 /// interpreter in hand.
-struct Alone {
+pub(crate) struct Alone {
     #[cfg(Py_GIL_DISABLED)]
     _lock: std::sync::MutexGuard<'static, ()>,
 }
 
 #[inline]
-fn alone() -> Alone {
+pub(crate) fn alone() -> Alone {
     #[cfg(Py_GIL_DISABLED)]
     static LISTS: Mutex<()> = Mutex::new(());
     Alone {

@@ -21,6 +21,7 @@ use crate::raw::{
     Owned, Python, Raised, Res, audit, checked, guard, int, none, parse, text, tuple,
 };
 use crate::recorder;
+use crate::registry;
 use crate::tuning;
 use crate::values;
 use crate::whole;
@@ -69,6 +70,7 @@ pub(crate) fn module() -> Answer {
     functions.extend(whole::table());
     functions.extend(holder::table());
     functions.extend(recorder::table());
+    functions.extend(registry::table());
     let more = values::FUNCTIONS.into_iter().chain(tuning::FUNCTIONS);
     functions.extend(more.map(|(name, call, doc)| function(name, call, doc)));
     // SAFETY: all zeros end the table.

@@ -1,5 +1,7 @@
-//! Who has the address that is in use: `_native.holder`, and the attribute of the error.
+//! Who has the address that is in use: `_native.holder`, and the attribute of the error; and the
+//! sockets of other processes.
 
+use std::ffi::CStr;
 use std::ptr::null_mut;
 
 use berkeley::{Addr, Error, Type};
@@ -7,8 +9,8 @@ use pyo3::ffi::{self, PyObject};
 
 use crate::address;
 use crate::raw::{
-    Owned, Python, Res, byte_string, bytes, detached, guard, int, none, parse, text, tuple,
-    value_error,
+    Owned, Python, Res, byte_string, bytes, detached, guard, int, list, none, parse, text, tuple,
+    unsigned, value_error,
 };
 
 /// The object that finds the holder when it is asked: `berkeley._holders.Holder`.
@@ -25,17 +27,43 @@ pub(crate) fn later(error: &Error, ty: i32, protocol: i32) -> Res<Owned> {
 }
 
 /// The functions of `_native` that stand here.
-pub(crate) fn table() -> [ffi::PyMethodDef; 1] {
+pub(crate) fn table() -> [ffi::PyMethodDef; 2] {
+    let row = |name: &'static CStr, call, doc: &'static CStr| ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunction: call },
+        ml_flags: ffi::METH_VARARGS,
+        ml_doc: doc.as_ptr(),
+    };
     unsafe extern "C" fn raw(_: *mut PyObject, args: *mut PyObject) -> *mut PyObject {
         guard(null_mut(), |py| holder(py, args).map(Owned::into_ptr))
     }
-    [ffi::PyMethodDef {
-        ml_name: c"holder".as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunction: raw },
-        ml_flags: ffi::METH_VARARGS,
-        ml_doc: c"holder(type, proto, address): who has it, as (pid, program, address, state)."
-            .as_ptr(),
-    }]
+    unsafe extern "C" fn open(_: *mut PyObject, args: *mut PyObject) -> *mut PyObject {
+        guard(null_mut(), |py| of_process(py, args).map(Owned::into_ptr))
+    }
+    [
+        row(c"holder", raw, c"holder(type, proto, address): (pid, program, address, state)."),
+        row(c"open_sockets", open, c"open_sockets(pid): (inode, kind, local, peer, state) each."),
+    ]
+}
+
+/// The sockets of a process that the system's tables have.
+fn of_process(py: Python<'_>, args: *mut PyObject) -> Res<Owned> {
+    let mut pid: u32 = 0;
+    parse!(args, c"I:open_sockets", &mut pid)?;
+    let found = detached(py, || berkeley::open_sockets().unwrap_or_default());
+    let own = found.iter().filter(|socket| socket.owners.iter().any(|owner| owner.pid == pid));
+    list(own.map(|socket| {
+        let kind = format!("{}/{}", socket.family, socket.ty);
+        let peer = socket.peer.map(|peer| peer.to_string()).unwrap_or_default();
+        let local = Some(socket.local).filter(|local| !local.is_empty());
+        tuple([
+            unsigned(socket.inode)?,
+            text(&kind)?,
+            text(&local.map(|local| local.to_string()).unwrap_or_default())?,
+            text(&peer)?,
+            text(socket.state)?,
+        ])
+    }))
 }
 
 /// `holder(type, proto, address)`: `(pid, program, address, state)`, or `None`.

@@ -16,6 +16,8 @@ mod object;
 mod race;
 mod raw;
 mod recorder;
+mod registry;
+mod shared;
 mod transfer;
 mod tuning;
 mod values;

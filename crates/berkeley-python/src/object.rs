@@ -20,6 +20,8 @@ use crate::raw::{
     Kept, Owned, Python, Raised, Res, audit, detached, guard, os_error, parse_named, text,
     value_error,
 };
+use crate::registry::{self, Facts};
+use crate::shared;
 
 /// A socket as Python has it. `_ssl` reads the number and the timeout at their places without
 /// asking anybody: this is the layout of CPython's own.
@@ -39,6 +41,7 @@ pub(crate) struct Object {
     state: *mut c_void,
     /// What CPython's has not.
     pub(crate) until: SharedDeadline,
+    pub(crate) facts: Facts,
 }
 
 /// Where the number stands: right behind what every object has.
@@ -149,6 +152,7 @@ impl Object {
 
     /// Closes the descriptor that the object had until now.
     pub(crate) fn close_number(&self, py: Python<'_>, number: c_int) -> Res<()> {
+        shared::clear(number);
         match self.calls.vacate(py, number) {
             true => Ok(()),
             false => methods::close_number(py, number),
@@ -224,6 +228,7 @@ impl Object {
         self.ty.store(ty, Ordering::Relaxed);
         self.protocol.store(protocol, Ordering::Relaxed);
         self.fd.store(fd, Ordering::Relaxed);
+        self.begin(fd);
     }
 }
 
@@ -347,9 +352,10 @@ unsafe extern "C" fn new(
         };
         // SAFETY: just made, of this layout, filled with zeros.
         let object = unsafe { Object::of(made.as_ptr()) };
-        object.fill(-1, 0, 0, 0);
+        object.fd.store(-1, Ordering::Relaxed);
         object.timeout.store(-1, Ordering::Relaxed);
         object.until.set(Deadline::NEVER);
+        object.enlist();
         Ok(made.into_ptr())
     })
 }
@@ -517,6 +523,7 @@ unsafe extern "C" fn dealloc(this: *mut PyObject) {
             return;
         }
         ffi::PyObject_GC_UnTrack(this.cast());
+        Object::of(this).delist();
         let class = ffi::Py_TYPE(this);
         if let Some(free) = (*class).tp_free {
             free(this.cast());
@@ -561,6 +568,11 @@ unsafe extern "C" {
 }
 
 fn warn_unclosed(this: *mut PyObject) -> Res<()> {
+    // SAFETY: an object of this type.
+    let object = unsafe { Object::of(this) };
+    if let Some(frames) = object.place() {
+        return registry::warn_unclosed(object, frames?);
+    }
     // SAFETY: the format's one argument is the object.
     match unsafe { PyErr_ResourceWarning(this, 1, c"unclosed %R".as_ptr(), this) } {
         0 => Ok(()),

@@ -43,9 +43,10 @@ pub(crate) fn recv(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer 
     let flags = cutting(object, flags);
     data::received(len, |room| {
         let room = Sendable(room);
-        object.transfer(py, len <= RECEIVED, move |socket| {
+        let len = object.transfer(py, len <= RECEIVED, move |socket| {
             socket.recv_with(room.get(), flags).map(|(filled, _)| filled.len())
-        })
+        })?;
+        Ok(counted(object, flags, len))
     })
 }
 
@@ -64,7 +65,7 @@ pub(crate) fn recvfrom(py: Python<'_>, object: &Object, given: Given<'_>) -> Ans
             socket.recv_from_with(room.get(), flags).map(|((filled, _), from)| (filled.len(), from))
         })?;
         from = Some(sender);
-        Ok(len)
+        Ok(counted(object, flags, len))
     })?;
     let from = from.map_or_else(|| Ok(none()), |from| address_of(object, &from))?;
     tuple([data, from])
@@ -85,12 +86,13 @@ pub(crate) fn recv_into(py: Python<'_>, object: &Object, given: Given<'_>) -> An
         return int(0);
     }
     if flags & libc::MSG_TRUNC != 0 {
-        return int(receive_whole(py, object, room, flags)?.0 as i64);
+        let (len, _) = receive_whole(py, object, room, flags)?;
+        return int(counted(object, MsgFlags::from_bits_retain(flags), len) as i64);
     }
     let brief = room.len() <= RECEIVED;
     let (room, flags) = (Sendable(room), cutting(object, flags));
     let len = object.transfer(py, brief, move |socket| socket.recv_with(room.get(), flags))?;
-    int(len as i64)
+    int(counted(object, flags, len) as i64)
 }
 
 pub(crate) fn recvfrom_into(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
@@ -106,6 +108,7 @@ pub(crate) fn recvfrom_into(py: Python<'_>, object: &Object, given: Given<'_>) -
     let short = "nbytes is greater than the length of the buffer";
     let room = wanted(&view, len, "recvfrom_into", short)?;
     known_family(object)?;
+    let asked = MsgFlags::from_bits_retain(flags);
     let (len, from) = if flags & libc::MSG_TRUNC != 0 {
         receive_whole(py, object, room, flags)?
     } else {
@@ -113,7 +116,7 @@ pub(crate) fn recvfrom_into(py: Python<'_>, object: &Object, given: Given<'_>) -
         let (room, flags) = (Sendable(room), cutting(object, flags));
         object.transfer(py, brief, move |socket| socket.recv_from_with(room.get(), flags))?
     };
-    tuple([int(len as i64)?, address_of(object, &from)?])
+    tuple([int(counted(object, asked, len) as i64)?, address_of(object, &from)?])
 }
 
 pub(crate) fn recvmsg(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
@@ -135,7 +138,7 @@ pub(crate) fn recvmsg(py: Python<'_>, object: &Object, given: Given<'_>) -> Answ
         })?;
         let (len, told, from) = message;
         got = Some((told, from));
-        Ok(len)
+        Ok(counted(object, asked, len))
     })?;
     let Some((told, from)) = got else { return Err(Raised) };
     let [messages, told, from] = beside(object, control, (told, flags), &from)?;
@@ -174,7 +177,7 @@ pub(crate) fn recvmsg_into(py: Python<'_>, object: &Object, given: Given<'_>) ->
         })?
     };
     let [messages, told, from] = beside(object, control, (got.flags, flags), &got.from)?;
-    tuple([int(got.data as i64)?, messages, told, from])
+    tuple([int(counted(object, asked, got.data) as i64)?, messages, told, from])
 }
 
 pub(crate) fn send(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
@@ -184,6 +187,7 @@ pub(crate) fn send(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer 
     let sent = object.send(py, is_brief(&view), flags, move |socket, flags| {
         socket.send_with(data.get(), flags)
     })?;
+    object.count_sent(sent);
     int(sent as i64)
 }
 
@@ -192,6 +196,7 @@ pub(crate) fn sendall(py: Python<'_>, object: &Object, given: Given<'_>) -> Answ
     read!(given, c"y*|i:sendall", &mut view, &mut flags)?;
     let (data, flags) = (Sendable(view.as_slice()), MsgFlags::from_bits_retain(flags));
     object.call(py, move |socket| socket.send_all_with(data.get(), flags))?;
+    object.count_sent(view.as_slice().len());
     Ok(none())
 }
 
@@ -211,6 +216,7 @@ pub(crate) fn sendto(py: Python<'_>, object: &Object, given: Given<'_>) -> Answe
     let sent = object.send(py, is_brief(&view), flags, move |socket, flags| {
         socket.send_to_with(data.get(), addr, flags)
     })?;
+    object.count_sent(sent);
     int(sent as i64)
 }
 
@@ -278,7 +284,17 @@ pub(crate) fn sendmsg_afalg(py: Python<'_>, object: &Object, given: Given<'_>) -
     let sent = object.call(py, move |socket| {
         socket.send_cipher_vectored(pieces.get(), op, vector.get(), associated, flags)
     })?;
+    object.count_sent(sent);
     int(sent as i64)
+}
+
+/// Counts what has come, unless it was only looked at.
+#[inline]
+fn counted(object: &Object, flags: MsgFlags, len: usize) -> usize {
+    if !flags.contains(MsgFlags::PEEK) {
+        object.count_received(len);
+    }
+    len
 }
 
 /// The flags of a receiving call: what does not fit of a datagram is cut off without a word.
@@ -426,10 +442,12 @@ fn send_pieces(
 ) -> Res<usize> {
     let pieces: Vec<_> = views.iter().map(|view| IoSlice::new(view.as_slice())).collect();
     let (pieces, control) = (Sendable(pieces.as_slice()), Sendable(control));
-    object.call(py, move |socket| match to {
-        Some(to) => socket.send_message_vectored(pieces.get(), control.get(), to, flags),
-        None => socket.send_message_vectored(pieces.get(), control.get(), (), flags),
-    })
+    object
+        .call(py, move |socket| match to {
+            Some(to) => socket.send_message_vectored(pieces.get(), control.get(), to, flags),
+            None => socket.send_message_vectored(pieces.get(), control.get(), (), flags),
+        })
+        .inspect(|sent| object.count_sent(*sent))
 }
 
 /// An argument, if given, that the format has checked to be an integer, as 32 bits without a sign.

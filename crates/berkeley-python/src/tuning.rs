@@ -172,8 +172,7 @@ fn change(
     object: &Object,
     change: impl FnOnce(&Socket) -> berkeley::Result<()> + Send,
 ) -> Answer {
-    let lent = object.lend()?;
-    py.detach(|| change(&lent)).map_err(|error| raise_argument(&error))?;
+    object.during(py, change)?.map_err(|error| raise_argument(&error))?;
     Ok(none())
 }
 
@@ -294,8 +293,7 @@ fn set_multicast(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
 }
 
 fn dropped(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
-    let lent = object.lend()?;
-    let drops = py.detach(|| lent.drops()).map_err(|error| raise(&error))?;
+    let drops = object.during(py, |socket| socket.drops())?.map_err(|error| raise(&error))?;
     int(drops.into())
 }
 

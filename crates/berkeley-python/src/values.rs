@@ -245,18 +245,17 @@ fn get_option(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
     let which = which(object, option)?;
     let question = if is_none(question) { None } else { Some(View::of(question)?) };
     let asked = Sendable(question.as_ref().map(View::as_slice));
-    let lent = object.lend()?;
-    let answer = py.detach(move || match (which, asked.get()) {
-        (Which::Row(row), None) => lent.get_value(row),
-        (Which::Row(row), Some(question)) => lent.query_value(row, question),
+    let answer = object.during(py, move |socket| match (which, asked.get()) {
+        (Which::Row(row), None) => socket.get_value(row),
+        (Which::Row(row), Some(question)) => socket.query_value(row, question),
         (Which::Bare(level, number), question) => {
             let mut room = question.unwrap_or_default().to_vec();
             room.resize(room.len().max(BARE), 0);
-            let len = lent.getsockopt(level, number, &mut room)?;
+            let len = socket.getsockopt(level, number, &mut room)?;
             room.truncate(len);
             Ok(Value::Bytes(room))
         }
-    });
+    })?;
     build(&answer.map_err(|error| raise(&error))?, object.kind().protocol)
 }
 
@@ -267,13 +266,12 @@ fn set_option(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
     let unfit = |name: &str, form: &str| {
         value_error(&format!("that is no value of {name}, which takes: {form}"))
     };
-    let lent = object.lend()?;
     let done = match which {
         Which::Row(row) => {
             if !matches!(value, Value::Bytes(_)) && (row.build)(&value).is_none() {
                 return Err(unfit(row.name, row.form));
             }
-            py.detach(|| lent.set_value(row, &value))
+            object.during(py, |socket| socket.set_value(row, &value))?
         }
         Which::Bare(level, number) => {
             let name = format!("({level}, {number})");
@@ -286,7 +284,7 @@ fn set_option(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
                 },
                 _ => return Err(unfit(&name, "a number or bytes")),
             };
-            py.detach(|| lent.setsockopt(level, number, &bytes))
+            object.during(py, |socket| socket.setsockopt(level, number, &bytes))?
         }
     };
     done.map_err(|error| raise(&error))?;
@@ -356,15 +354,14 @@ fn recv_error(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
     let room = usize::try_from(bufsize).ok().filter(|room| *room <= 1 << 20);
     let room = room.ok_or_else(|| value_error("bufsize must be from 0 to 1048576"))?;
     let mut data = vec![0; room];
-    let lent = object.lend()?;
-    let found = py.detach(|| {
+    let found = object.during(py, |socket| {
         loop {
-            match lent.recv_error(&mut data) {
-                Ok(None) if wait != 0 => lent.wait_error()?,
+            match socket.recv_error(&mut data) {
+                Ok(None) if wait != 0 => socket.wait_error()?,
                 answer => return answer,
             }
         }
-    });
+    })?;
     match found.map_err(|error| raise(&error))? {
         None => Ok(none()),
         Some(queued) => build_queued(object.kind(), &queued, &data),

@@ -307,6 +307,23 @@ impl Socket {
         seam::retire(self.fd.as_fd()).map_err(Error::of(Call::Close))
     }
 
+    /// Remembers where in the program the socket was opened, if somebody keeps a list.
+    #[cfg(feature = "registry")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn here(self) -> Socket {
+        if seam::watch::mode() & seam::watch::REGISTRY != 0 {
+            seam::watch::opened_at(self.fd.as_raw_fd(), std::panic::Location::caller());
+        }
+        self
+    }
+
+    #[cfg(not(feature = "registry"))]
+    #[inline]
+    pub(crate) fn here(self) -> Socket {
+        self
+    }
+
     /// The descriptor of a new socket.
     fn make(family: Family, ty: Type, protocol: Protocol, nonblocking: bool) -> Result<OwnedFd> {
         seam::socket(family.0, ty.0, protocol.0, nonblocking).map_err(|errno| {
@@ -325,23 +342,6 @@ impl Socket {
             let protocol = protocol.shown_in(family);
             Error::new(Call::SocketPair, errno).at_name(format!("({family}, {ty}, {protocol})"))
         })
-    }
-
-    /// Remembers where in the program the socket was opened, if somebody keeps a list.
-    #[cfg(feature = "registry")]
-    #[inline]
-    #[track_caller]
-    pub(crate) fn here(self) -> Socket {
-        if seam::watch::mode() & seam::watch::REGISTRY != 0 {
-            seam::watch::opened_at(self.fd.as_raw_fd(), std::panic::Location::caller());
-        }
-        self
-    }
-
-    #[cfg(not(feature = "registry"))]
-    #[inline]
-    pub(crate) fn here(self) -> Socket {
-        self
     }
 
     pub(crate) fn assemble(
