@@ -62,6 +62,7 @@ impl Place {
         self.0.store(pointer, Ordering::Relaxed);
     }
 
+    #[cfg(feature = "registry")]
     pub(crate) fn get(&self) -> Option<&'static Location<'static>> {
         // SAFETY: null, or a reference that lives for ever, as `set` takes no other.
         unsafe { self.0.load(Ordering::Relaxed).as_ref() }
