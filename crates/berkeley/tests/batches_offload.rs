@@ -234,6 +234,64 @@ fn emsgsize_falls_back() -> bool {
     true
 }
 
+/// A kernel older than 4.18 passes over what it is told of the split, and would send one long
+/// datagram: it has to be asked first. In a process of its own, which asks once.
+#[test]
+fn d8_a_kernel_that_knows_nothing_of_it_gets_single_datagrams() {
+    const OLD: &str = "BERKELEY_TEST_OLD_KERNEL";
+    if std::env::var_os(OLD).is_none() {
+        let name = "d8_a_kernel_that_knows_nothing_of_it_gets_single_datagrams";
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = again.args(["--exact", name, "--nocapture"]).env(OLD, "").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        if said.contains("no filter") {
+            skip!("no right to filter system calls");
+        }
+        return;
+    }
+    let options =
+        [(libc::SYS_getsockopt, libc::UDP_SEGMENT), (libc::SYS_setsockopt, libc::UDP_GRO)];
+    if !options.into_iter().all(|(call, name)| knows_no_option(call, name)) {
+        println!("no filter");
+        return;
+    }
+    let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));
+    assert!(!b.set_recv_offload(true).unwrap());
+    assert!(!a.send_offload());
+    let (first, second) = refused(&a, &b, 1000);
+    assert_eq!((first.segmented, first.fallbacks, first.calls), (0, 0, 1));
+    assert_eq!((second.segmented, second.calls, second.datagrams), (0, 2, 40));
+    sends_segments(&a, &b, 3000, 1000);
+}
+
+/// From now on this call does not know this option of UDP, as far as this thread goes.
+#[allow(unsafe_code)]
+fn knows_no_option(call: libc::c_long, name: libc::c_int) -> bool {
+    let word = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+    let is = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    let answer = (libc::BPF_RET | libc::BPF_K) as u16;
+    // The low half of an argument.
+    let argument = |n: u32| 16 + 8 * n + if cfg!(target_endian = "big") { 4 } else { 0 };
+    let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    let mut steps = [
+        step(word, 0, 0, 0),
+        step(is, 0, 5, call as u32),
+        step(word, 0, 0, argument(1)),
+        step(is, 0, 3, libc::SOL_UDP as u32),
+        step(word, 0, 0, argument(2)),
+        step(is, 0, 1, name as u32),
+        step(answer, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOPROTOOPT as u32),
+        step(answer, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
+    // SAFETY: the kernel copies the program, which lives until the call returns.
+    unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+            && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program) == 0
+    }
+}
+
 #[test]
 fn d8_offload_can_be_switched_off() {
     let (a, b) = (udp("127.0.0.1:0"), udp("127.0.0.1:0"));

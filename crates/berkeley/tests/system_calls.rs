@@ -24,6 +24,8 @@ fn operate() {
     for _ in 0..40 {
         out.push(b"datagram", own).unwrap();
     }
+    // Once a process the kernel is asked whether it splits datagrams.
+    assert!(udp.send_offload());
     let mut kinds = SendBatch::new();
     kinds.push(b"short", own).unwrap();
     kinds.push(b"longer than that", own).unwrap();

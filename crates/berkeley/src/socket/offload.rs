@@ -99,8 +99,9 @@ impl Socket {
         self.offload.limit.store(if on { u32::MAX } else { 0 }, Ordering::Relaxed);
     }
 
-    /// Whether such sockets can have it at all.
+    /// Whether such sockets can have it at all, with this kernel.
     pub(crate) fn has_offload(&self) -> bool {
         sys::has_offload(self.family.0, self.ty.0, self.protocol.0)
+            && sys::batch::splits_datagrams()
     }
 }
