@@ -128,10 +128,11 @@ pub(crate) fn misses(rows: &[Row]) -> Vec<String> {
         for (what, costs) in
             [("system calls", &row.system_calls), ("allocations", &row.allocations)]
         {
-            if let (Some(Some(theirs)), Some(Some(ours))) = (costs.first(), costs.last()) {
-                if *ours > theirs * 1.02 + 0.01 {
-                    misses.push(format!("{}: {ours:.2} {what}, and {theirs:.2}", row.name));
-                }
+            let (theirs, ours) =
+                (costs.first().copied().flatten(), costs.last().copied().flatten());
+            let more = theirs.zip(ours).filter(|(theirs, ours)| *ours > theirs * 1.02 + 0.01);
+            if let Some((theirs, ours)) = more {
+                misses.push(format!("{}: {ours:.2} {what}, and {theirs:.2}", row.name));
             }
         }
     }
