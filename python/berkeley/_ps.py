@@ -47,9 +47,9 @@ def main(arguments: list[str]) -> int:
         why = "there is no such process" if isinstance(error, FileNotFoundError) else error.strerror
         sys.stderr.write(f"python -m berkeley ps: {pid}: {why}\n")
         return 1
-    widths = [max(map(len, column)) for column in zip(*rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths))
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(line.rstrip() + "\n")
     return 0
 
@@ -62,7 +62,7 @@ def _rows(pid: int) -> list[tuple[str, ...]]:
     known = {inode: facts for inode, *facts in _native.open_sockets(pid)}
     files = _files(pid)
     places = _places(pid, files)
-    rows = [("FD", "KIND", "LOCAL", "PEER", "STATE", "OPENED")]
+    rows: list[tuple[str, ...]] = [("FD", "KIND", "LOCAL", "PEER", "STATE", "OPENED")]
     for fd, target in sorted(files.items()):
         if not target.startswith("socket:["):
             continue

@@ -86,10 +86,11 @@ def sockets() -> list[SocketInfo]:
     a line. Bytes of TCP are those that the kernel counts, also below TLS; of others those that went
     through the methods of the socket.
     """
-    return [
-        SocketInfo(*facts, tuple(Frame(*frame) for frame in stack))
-        for *facts, stack in _native.sockets()
-    ]
+    listed = []
+    for facts in _native.sockets():
+        stack = tuple(Frame(*frame) for frame in facts[-1])
+        listed.append(SocketInfo._make((*facts[:-1], stack)))
+    return listed
 
 
 def record_places(frames: int | bool = True) -> int:

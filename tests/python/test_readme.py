@@ -17,6 +17,7 @@ PARTS = (
     ("python/README.md", None),
     ("docs/python-waiting.md", None),
     ("docs/python-values.md", None),
+    ("docs/python-registry.md", None),
 )
 APP = "import socket, sys\nprint(socket.__spec__.name, sys.argv[1:])\n"
 
