@@ -235,8 +235,8 @@ fn text(line: &Map<String, Value>, key: &str) -> Option<String> {
 
 /// What doubles count without gaps; numbers beyond it are of no recording, and sums of these fit.
 const MOST: i64 = 1 << 53;
-/// Thirty years and eleven days: differences and sums of times below these fit, too.
-const LATEST: Nanos = 1_000_000_000_000_000_000;
+/// A hundred and twenty years, so that times of day fit, and eleven days: differences and sums of times below these fit, too.
+const LATEST: Nanos = 4_000_000_000_000_000_000;
 const LONGEST: Nanos = 1_000_000_000_000_000;
 
 fn number(line: &Map<String, Value>, key: &str) -> Option<u64> {

@@ -15,5 +15,5 @@ use crate::record::Nanos;
 /// What to add to the recording's clock to have nanoseconds since 1970; zero if nobody told.
 fn epoch(trace: &Trace) -> Nanos {
     let told = trace.processes.iter().find_map(|process| Some((process.wall?, process.start)));
-    told.map(|(wall, start)| (wall * 1e9) as Nanos - start).unwrap_or_default()
+    told.map(|(wall, start)| ((wall * 1e9) as Nanos).saturating_sub(start)).unwrap_or_default()
 }

@@ -130,8 +130,8 @@ fn span(
         "name": name,
         "kind": kind,
         // 64-bit numbers are texts in the JSON of protocol buffers.
-        "startTimeUnixNano": (call.start + shift).to_string(),
-        "endTimeUnixNano": (call.end + shift).to_string(),
+        "startTimeUnixNano": call.start.saturating_add(shift).to_string(),
+        "endTimeUnixNano": call.end.saturating_add(shift).to_string(),
         "status": {},
     });
     if let Some(errno) = call.errno.as_deref().filter(|_| call.is_error()) {

@@ -194,7 +194,7 @@ impl Packets<'_> {
         let comment = format!("synthetic, from {thread}: {}.{said}", socket.unwrap_or_default());
         // A send begins when it is called; what arrived had arrived at the end.
         let at = if call.row().way == Way::In { call.end } else { call.start };
-        self.made.push(Packet { at: at + self.shift, bytes, len, comment });
+        self.made.push(Packet { at: at.saturating_add(self.shift), bytes, len, comment });
     }
 }
 

@@ -22,7 +22,7 @@ pub fn strace(trace: &Trace) -> String {
     let mut out = String::new();
     for call in &trace.calls {
         let tid = trace.threads.get(call.thread).map(|thread| thread.tid).unwrap_or_default();
-        let at = (call.start + shift) as f64 / 1e9;
+        let at = call.start.saturating_add(shift) as f64 / 1e9;
         let took = call.took() as f64 / 1e9;
         let said = said(trace, call);
         // Writing to a string does not fail.
