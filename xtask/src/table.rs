@@ -48,7 +48,7 @@ impl Options {
 type Measure = fn(&Options) -> Result<Vec<Line>, String>;
 
 /// The sections: what each is called, what it is about, and what measures it.
-const SECTIONS: [(&str, &str, Measure); 10] = [
+const SECTIONS: &[(&str, &str, Measure)] = &[
     ("calls", "send and recv of 64 bytes, beside libc, std, socket2, nix and rustix", calls::calls),
     ("batches", "UDP batches with offload, beside libc and quinn-udp", calls::batches),
     ("bench", "berkeley bench, beside iperf3", calls::bench),
