@@ -92,7 +92,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     build()?;
     let (mut problems, mut short) = (Vec::new(), Vec::new());
     for (name, about, measure) in SECTIONS {
-        if !wanted.is_empty() && !wanted.contains(&name) {
+        if !wanted.is_empty() && !wanted.contains(name) {
             continue;
         }
         println!("\n{name}: {about}");
