@@ -424,7 +424,8 @@ impl Server {
         if let Target::Fd(fd) = endpoint.target() {
             return adopt(*fd).map_err(fail);
         }
-        self.listen_first(&endpoint, resolve(&endpoint, AddrInfoFlags::PASSIVE)?)
+        let answers = resolve(&endpoint, AddrInfoFlags::PASSIVE)?;
+        Ok(self.listen_first(&endpoint, answers)?.here())
     }
 
     /// Listens at the first of these addresses of a place at which that can be.
@@ -436,7 +437,7 @@ impl Server {
         let mut attempts = Vec::new();
         for answer in self.candidates(endpoint, answers)? {
             match self.attempt(&answer) {
-                Ok(socket) => return Ok(socket.here()),
+                Ok(socket) => return Ok(socket),
                 Err(error) => attempts.push(error),
             }
         }

@@ -168,7 +168,7 @@ impl HardwareAddr {
     /// The bytes, as they travel.
     ///
     /// ```
-    /// assert_eq!(berkeley::HardwareAddr::NONE.as_bytes(), []);
+    /// assert!(berkeley::HardwareAddr::NONE.as_bytes().is_empty());
     /// ```
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()

@@ -346,7 +346,7 @@ impl Codec for Nothing {
 ///
 /// ```
 /// use berkeley::opt::{Codec, Empty};
-/// assert_eq!(Empty::encode(()), []);
+/// assert!(Empty::encode(()).is_empty());
 /// ```
 #[derive(Debug)]
 pub enum Empty {}

@@ -1,9 +1,12 @@
 //! What is known of the kernel's splitting of one send into many datagrams, for each socket.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use super::Socket;
-use crate::sys::{self, Errno};
+use crate::kind::Protocol;
+use crate::seam;
+use crate::sys::{self, Errno, c};
 
 /// Whether one send of many datagrams is worth trying, and up to which size of them.
 #[derive(Debug)]
@@ -101,7 +104,30 @@ impl Socket {
 
     /// Whether such sockets can have it at all, with this kernel.
     pub(crate) fn has_offload(&self) -> bool {
-        sys::has_offload(self.family.0, self.ty.0, self.protocol.0)
-            && sys::batch::splits_datagrams()
+        sys::has_offload(self.family.0, self.ty.0, self.protocol.0) && self.kernel_splits()
+    }
+
+    /// Whether the kernel knows of it, which it is asked once: one that does not (before 4.18) passes
+    /// over the message that tells it, and would send one long datagram.
+    fn kernel_splits(&self) -> bool {
+        const UNKNOWN: u8 = 0;
+        const NO: u8 = 1;
+        const YES: u8 = 2;
+        static KNOWN: AtomicU8 = AtomicU8::new(UNKNOWN);
+        match KNOWN.load(Ordering::Relaxed) {
+            UNKNOWN => {}
+            known => return known == YES,
+        }
+        let level = match self.protocol {
+            Protocol::UDPLITE => c::IPPROTO_UDPLITE,
+            _ => c::SOL_UDP,
+        };
+        match seam::get_option(self.fd.as_fd(), level, c::UDP_SEGMENT, &mut [0; 4]) {
+            Ok(_) => KNOWN.store(YES, Ordering::Relaxed),
+            Err(Errno::ENOPROTOOPT) => KNOWN.store(NO, Ordering::Relaxed),
+            // That of this socket, which the call itself will say.
+            Err(_) => return false,
+        }
+        self.kernel_splits()
     }
 }

@@ -1,14 +1,13 @@
 //! Many messages in one call.
 
 use std::io::IoSlice;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::control::{ControlRoom, HEADER, len, space};
 use super::manners::{brings_fds, message_flags, told_flags};
 use super::structs::cmsghdr;
-use super::unix::{check, check_size, empty_message, get_option, outgoing, send_message, told};
+use super::unix::{check, check_size, empty_message, outgoing, send_message, told};
 use super::{Arrived, Errno, Storage, c};
 
 type Result<T> = std::result::Result<T, Errno>;
@@ -274,24 +273,6 @@ pub(crate) fn send_batch<'a>(
     };
     headers.clear();
     sent
-}
-
-/// Whether the kernel knows of that, which it is asked once: one that does not (before 4.18) passes
-/// over the message that tells it, and would send one long datagram.
-pub(crate) fn splits_datagrams() -> bool {
-    const UNKNOWN: u8 = 0;
-    const NO: u8 = 1;
-    const YES: u8 = 2;
-    static KNOWN: AtomicU8 = AtomicU8::new(UNKNOWN);
-    match KNOWN.load(Ordering::Relaxed) {
-        UNKNOWN => {}
-        known => return known == YES,
-    }
-    // Not the socket that is used: of other protocols this option cannot be asked.
-    let Ok(socket) = super::socket(c::AF_INET, c::SOCK_DGRAM, 0, false) else { return false };
-    let known = get_option(socket.as_fd(), c::SOL_UDP, c::UDP_SEGMENT, &mut [0; 4]).is_ok();
-    KNOWN.store(if known { YES } else { NO }, Ordering::Relaxed);
-    known
 }
 
 /// Sends these bytes as datagrams of so many bytes each, in one piece that the kernel or the device
