@@ -229,13 +229,13 @@ pub(crate) fn known_family(object: &Object) -> Res<()> {
 
 fn getpeername(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
     known_family(object)?;
-    let addr = object.call(py, |socket| socket.peer_addr())?;
+    let addr = object.ask(py, |socket| socket.peer_addr())?;
     address_of(object, &addr)
 }
 
 fn getsockname(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
     known_family(object)?;
-    let addr = object.call(py, |socket| socket.local_addr())?;
+    let addr = object.ask(py, |socket| socket.local_addr())?;
     address_of(object, &addr)
 }
 
@@ -249,12 +249,12 @@ fn getsockopt(py: Python<'_>, object: &Object, given: Given<'_>) -> Answer {
     match len {
         0 if vsock => {
             let mut value = [0; 8];
-            object.call(py, |socket| socket.getsockopt(level, option, &mut value))?;
+            object.ask(py, |socket| socket.getsockopt(level, option, &mut value))?;
             return unsigned(u64::from_ne_bytes(value));
         }
         0 => {
             let mut value = [0; 4];
-            object.call(py, |socket| socket.getsockopt(level, option, &mut value))?;
+            object.ask(py, |socket| socket.getsockopt(level, option, &mut value))?;
             return int(i32::from_ne_bytes(value).into());
         }
         _ if vsock => return Err(os_error_text("getsockopt string buffer not allowed")),

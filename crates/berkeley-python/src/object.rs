@@ -135,6 +135,21 @@ impl Object {
         done.map_err(|error| self.raise(&error))
     }
 
+    /// Makes a call of the library that the kernel answers from its memory: with the interpreter in
+    /// hand, for nobody can close the object meanwhile, and to give it away costs more than the
+    /// answer.
+    #[inline]
+    pub(crate) fn ask<T: Send>(
+        &self,
+        py: Python<'_>,
+        call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
+    ) -> Res<T> {
+        if !ALONE || !self.is_plain() {
+            return self.call(py, call);
+        }
+        call(&*self.lend()?).map_err(|error| self.raise(&error))
+    }
+
     /// Does something with the socket, without the interpreter. If another thread closes the object
     /// meanwhile, it ends.
     #[inline]

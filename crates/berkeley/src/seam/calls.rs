@@ -11,8 +11,8 @@ use super::watch::{Call, watched};
 use crate::sys::batch::{self, Headers, Inbox, Outgoing};
 use crate::sys::control::ControlRoom;
 use crate::sys::{
-    self, Answer, Arrived, Errno, Filled, Hints, Interest, LookupFailure, Odd, Receive, Storage,
-    Woken,
+    self, Answer, Arrived, Errno, Filled, Hints, Interest, LookupFailure, Moved, Odd, Receive,
+    Storage, Woken,
 };
 
 type Result<T, E = Errno> = std::result::Result<T, E>;
@@ -40,39 +40,52 @@ pub(crate) fn give_up(fd: Fd) -> OwnedFd {
     fd.into_owned()
 }
 
+// The four calls that move bytes: both ways are called with the same arguments and end in the
+// kernel's own answer, so that nobody pays for the one that is not taken.
+
 #[inline]
 pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Result<usize> {
-    if watched() {
-        return watched_send(fd, data, flags);
-    }
-    sys::send(fd, data, flags)
+    let sent = match watched() {
+        true => watched_send(fd, data, flags),
+        false => sys::raw_send(fd, data, flags),
+    };
+    sent.size()
 }
 
 #[cold]
 #[inline(never)]
-fn watched_send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Result<usize> {
+fn watched_send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Moved {
     let call = Call::begin();
-    let sent = sys::send(fd, data, flags);
+    let sent = sys::raw_send(fd, data, flags);
     let about = About::Out { data: Data::One(data), flags, to: None, control: 0 };
-    call.end(Op::Send, fd.as_raw_fd(), Outcome::of_size(&sent), about);
-    sent
+    gone(call, Op::Send, fd, sent, about)
 }
 
 #[inline]
 pub(crate) fn send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage) -> Result<usize> {
-    if watched() {
-        return watched_send_to(fd, data, flags, to);
-    }
-    sys::send_to(fd, data, flags, to)
+    let sent = match watched() {
+        true => watched_send_to(fd, data, flags, to),
+        false => sys::raw_send_to(fd, data, flags, to),
+    };
+    sent.size()
 }
 
 #[cold]
 #[inline(never)]
-fn watched_send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage) -> Result<usize> {
+fn watched_send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage) -> Moved {
     let call = Call::begin();
-    let sent = sys::send_to(fd, data, flags, to);
+    let sent = sys::raw_send_to(fd, data, flags, to);
     let about = About::Out { data: Data::One(data), flags, to: Some(to), control: 0 };
-    call.end(Op::SendTo, fd.as_raw_fd(), Outcome::of_size(&sent), about);
+    gone(call, Op::SendTo, fd, sent, about)
+}
+
+/// Tells of what was sent. Why it failed can still be asked then.
+fn gone(call: Call, op: Op, fd: BorrowedFd<'_>, sent: Moved, about: About<'_>) -> Moved {
+    let size = sent.size();
+    call.end(op, fd.as_raw_fd(), Outcome::of_size(&size), about);
+    if let Err(errno) = size {
+        errno.restore();
+    }
     sent
 }
 
@@ -101,24 +114,25 @@ pub(crate) fn recv(
     base: i32,
     asked: i32,
 ) -> Result<Filled, Odd> {
-    if watched() {
-        return watched_recv(fd, receive, room, base, asked);
-    }
-    sys::recv(fd, receive, room, base, asked)
+    let got = match watched() {
+        true => watched_recv(fd, room, base, asked, receive),
+        false => sys::raw_recv(fd, room, base, asked, receive),
+    };
+    got.filled(room)
 }
 
 #[cold]
 #[inline(never)]
 fn watched_recv(
     fd: BorrowedFd<'_>,
-    receive: &Receive,
     room: &mut [MaybeUninit<u8>],
     base: i32,
     asked: i32,
-) -> Result<Filled, Odd> {
+    receive: &Receive,
+) -> Moved {
     let call = Call::begin();
-    let got = sys::recv(fd, receive, room, base, asked);
-    received(call, Op::Recv, fd, got, room, base | asked, None);
+    let got = sys::raw_recv(fd, room, base, asked, receive);
+    received(call, Op::Recv, fd, got.filled(room), room, base | asked, None);
     got
 }
 
@@ -132,28 +146,27 @@ pub(crate) fn recv_from<E>(
     from: &mut Storage,
     odd: impl FnOnce(Odd, &mut [MaybeUninit<u8>], &mut Storage) -> Result<Filled, E>,
 ) -> Result<Filled, E> {
-    if watched() {
-        return match watched_recv_from(fd, receive, room, base, asked, from) {
-            Ok(filled) => Ok(filled),
-            Err(answer) => odd(answer, room, from),
-        };
-    }
-    sys::recv_from(fd, receive, room, base, asked, from, odd)
+    let got = match watched() {
+        true => watched_recv_from(fd, room, base, asked, from, receive),
+        false => sys::raw_recv_from(fd, room, base, asked, from, receive),
+    };
+    got.filled_from(room, from, odd)
 }
 
 #[cold]
 #[inline(never)]
 fn watched_recv_from(
     fd: BorrowedFd<'_>,
-    receive: &Receive,
     room: &mut [MaybeUninit<u8>],
     base: i32,
     asked: i32,
     from: &mut Storage,
-) -> Result<Filled, Odd> {
+    receive: &Receive,
+) -> Moved {
     let call = Call::begin();
-    let got = sys::recv_from(fd, receive, room, base, asked, from, |odd, _, _| Err(odd));
-    received(call, Op::RecvFrom, fd, got, room, base | asked, Some(from));
+    let got = sys::raw_recv_from(fd, room, base, asked, from, receive);
+    let filled = got.filled_from(room, from, |odd, _, _| Err(odd));
+    received(call, Op::RecvFrom, fd, filled, room, base | asked, Some(from));
     got
 }
 

@@ -67,7 +67,8 @@ pub(crate) fn bound_sockets(family: u8) -> Result<Vec<u8>, Errno> {
         let mut room = [MaybeUninit::uninit(); 1 << 15];
         let plain = super::Receive::with(0);
         // The kernel has made its answer before the call returns.
-        let got = super::recv(kernel.as_fd(), &plain, &mut room, c::MSG_DONTWAIT, 0);
+        let got =
+            super::raw_recv(kernel.as_fd(), &mut room, c::MSG_DONTWAIT, 0, &plain).filled(&room);
         let len = match super::arrived(got) {
             Ok(arrived) => arrived.cut(room.len()).len(),
             Err(Errno(c::EAGAIN)) => return Ok(answer),

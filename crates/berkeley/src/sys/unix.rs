@@ -50,18 +50,27 @@ pub(crate) fn dup_raw(fd: RawFd) -> Result<OwnedFd> {
 
 #[inline]
 pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Result<usize> {
-    // SAFETY: the pointer and length describe `data`, which the call only reads.
-    let sent = unsafe { c::send(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags) };
-    check_size(sent)
+    raw_send(fd, data, flags).size()
 }
 
 #[inline]
+pub(crate) fn raw_send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Moved {
+    // SAFETY: the pointer and length describe `data`, which the call only reads.
+    Moved(unsafe { c::send(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags) })
+}
+
+#[inline]
+#[cfg(not(feature = "_seam"))]
 pub(crate) fn send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage) -> Result<usize> {
+    raw_send_to(fd, data, flags, to).size()
+}
+
+#[inline]
+pub(crate) fn raw_send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage) -> Moved {
     // SAFETY: both pointers come with the length of what they point to, and are only read.
-    let sent = unsafe {
+    Moved(unsafe {
         c::sendto(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags, to.as_ptr(), to.len())
-    };
-    check_size(sent)
+    })
 }
 
 /// Sends several pieces of memory as one, to an address if there is one, with control messages
@@ -94,6 +103,40 @@ pub(super) fn outgoing(to: Option<&Storage>, control: &[u8]) -> c::msghdr {
         message.msg_controllen = control.len() as _;
     }
     message
+}
+
+/// What a call that moves bytes has answered, as the kernel gave it: two ways that end with one have
+/// the rest in common. Why it failed is to be asked before any other call is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moved(isize);
+
+impl Moved {
+    #[inline]
+    pub(crate) fn size(self) -> Result<usize> {
+        check_size(self.0)
+    }
+
+    /// What the memory that the call was given holds. The answer is the short way of what happens
+    /// nearly always, which one comparison tells from everything else.
+    #[inline]
+    pub(crate) fn filled(self, room: &[MaybeUninit<u8>]) -> Result<Filled, Odd> {
+        Filled::plain(self.0, room.len()).ok_or(Odd(self.0))
+    }
+
+    /// The same of a call that asked who sent it. What is odd goes to `odd`, with the memory and the
+    /// sender.
+    #[inline]
+    pub(crate) fn filled_from<E>(
+        self,
+        room: &mut [MaybeUninit<u8>],
+        from: &mut Storage,
+        odd: impl FnOnce(Odd, &mut [MaybeUninit<u8>], &mut Storage) -> Result<Filled, E>,
+    ) -> Result<Filled, E> {
+        match Filled::plain(self.0, room.len()) {
+            Some(filled) => Ok(filled),
+            None => oddly(self.0, room, from, odd),
+        }
+    }
 }
 
 /// What a receiving call answered: how long the message was, or the piece of the stream.
@@ -206,10 +249,8 @@ pub(crate) fn arrived(answer: Result<Filled, Odd>) -> Result<Arrived> {
 
 /// Receives a piece of a stream or one message, with the flags that [`recv_flags`](super::recv_flags)
 /// gives for it and those that the caller asked for.
-///
-/// The answer is the short way of what happens nearly always, which one comparison tells from
-/// everything else.
 #[inline]
+#[cfg(not(feature = "_seam"))]
 pub(crate) fn recv(
     fd: BorrowedFd<'_>,
     receive: &Receive,
@@ -217,16 +258,27 @@ pub(crate) fn recv(
     base: i32,
     asked: i32,
 ) -> Result<Filled, Odd> {
+    raw_recv(fd, room, base, asked, receive).filled(room)
+}
+
+#[inline]
+pub(crate) fn raw_recv(
+    fd: BorrowedFd<'_>,
+    room: &mut [MaybeUninit<u8>],
+    base: i32,
+    asked: i32,
+    receive: &Receive,
+) -> Moved {
     let flags = all_flags(base, asked, room);
     let (fd, data, len) = (fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len());
     // SAFETY: the pointer and length describe `room`, which is borrowed mutably; nobody asks for
     // the sender.
-    let got = unsafe { receive.0(fd, data, len, flags, ptr::null_mut(), ptr::null_mut()) };
-    Filled::plain(got, len).ok_or(Odd(got))
+    Moved(unsafe { receive.0(fd, data, len, flags, ptr::null_mut(), ptr::null_mut()) })
 }
 
 /// [`recv`], and who sent it. What is odd goes to `odd`, with the memory and the sender.
 #[inline]
+#[cfg(not(feature = "_seam"))]
 pub(crate) fn recv_from<E>(
     fd: BorrowedFd<'_>,
     receive: &Receive,
@@ -236,18 +288,27 @@ pub(crate) fn recv_from<E>(
     from: &mut Storage,
     odd: impl FnOnce(Odd, &mut [MaybeUninit<u8>], &mut Storage) -> Result<Filled, E>,
 ) -> Result<Filled, E> {
+    raw_recv_from(fd, room, base, asked, from, receive).filled_from(room, from, odd)
+}
+
+/// After a failure the sender is whatever it was.
+#[inline]
+pub(crate) fn raw_recv_from(
+    fd: BorrowedFd<'_>,
+    room: &mut [MaybeUninit<u8>],
+    base: i32,
+    asked: i32,
+    from: &mut Storage,
+    receive: &Receive,
+) -> Moved {
     let flags = all_flags(base, asked, room);
     let (fd, data, len) = (fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len());
     // SAFETY: the pointer and length describe `room`, those of the address come from there, which
-    // is cleared if the call has failed.
-    let got = unsafe {
+    // whoever asks what was filled has cleared if the call has failed.
+    Moved(unsafe {
         let (addr, addr_len) = from.open();
         receive.0(fd, data, len, flags, addr, addr_len)
-    };
-    match Filled::plain(got, len) {
-        Some(filled) => Ok(filled),
-        None => oddly(got, room, from, odd),
-    }
+    })
 }
 
 /// The one call that stands on the way of what is odd, so that the short way keeps nothing for it.
