@@ -29,7 +29,7 @@ use crate::sys::{Errno, c};
 /// | `op` | text | the call, by its name in C |
 /// | `sock` | text | the socket, `s3`: a name that is never used again |
 /// | `fd` | number | its descriptor; −1 where no socket is concerned |
-/// | `args` | text | the arguments, an object of JSON |
+/// | `args` | shown | the arguments, the text of an object of JSON |
 /// | `ret` | number | the answer of a call that has succeeded |
 /// | `errno` | text | the error of one that has failed: `ECONNREFUSED`, `EAI_NONAME` |
 /// | `dur` | number | how long it took, in seconds |
@@ -48,8 +48,8 @@ use crate::sys::{Errno, c};
 /// tracing::subscriber::with_default(printed, || {
 ///     let _events = trace::to_tracing();
 ///     let server = berkeley::create_server("127.0.0.1:0")?;
-///     // DEBUG call: berkeley::socket: op="socket" sock="s1" fd=3
-///     //     args="{\"family\":\"AF_INET\",\"type\":\"SOCK_STREAM\",\"proto\":6}" ret=3 dur=1.9e-5
+///     // DEBUG berkeley::socket: op="socket" sock="s1" fd=3
+///     //     args={"family":"AF_INET","type":"SOCK_STREAM","proto":6} ret=3 dur=1.9798e-5
 ///     berkeley::create_connection(server.local_addr()?)?.send_all(b"hello!")
 /// })?;
 /// # Ok::<(), berkeley::Error>(())
@@ -120,7 +120,7 @@ fn emit(words: &mut Words, event: &Event<'_>, id: Option<u64>, new: Option<u64>)
                 op = event.op.name(),
                 sock = name(id).as_deref(),
                 fd = event.fd,
-                args = words.args(event),
+                args = %words.args(event),
                 ret = event.outcome.value(),
                 errno = error_name(event.outcome).as_deref(),
                 dur = seconds(event.end.saturating_sub(event.start)),
