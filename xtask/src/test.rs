@@ -20,7 +20,7 @@ pub(crate) struct Count {
 /// The features that the library does not have by itself. Those of the fuzz targets take more than
 /// a compiler.
 pub(crate) const WITH_ALL: &[&str] =
-    &["--features", "berkeley/io-uring,berkeley/registry,berkeley/tokio,berkeley/trace"];
+    &["--features", "berkeley/io-uring,berkeley/registry,berkeley/tokio,berkeley/tracing"];
 
 /// Runs every check, also after one has failed, and counts each as a test.
 pub(crate) fn all() -> Result<(), String> {

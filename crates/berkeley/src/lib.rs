@@ -36,7 +36,7 @@
 //! | list the open sockets of the program, and where each was opened | the module `registry`, with the feature `registry` |
 //! | ask a host whether it is there | [`ping()`], [`Pinger`]; [`icmp`] builds and reads the messages |
 //! | join multicast groups | [`join_group`](Socket::join_group), [`join_source`](Socket::join_source), [`set_multicast`](Socket::set_multicast) |
-//! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace` |
+//! | see every call of a program, by whom, how long and what it answered | the module `trace`, with the feature `trace`; as events of the crate `tracing`, with the feature `tracing` |
 //! | see who has a port | [`holders`], [`open_sockets`] |
 //! | know a number by its name in C or Python | [`constants`] |
 //! | look names up | [`getaddrinfo`], [`getnameinfo`], [`gethostbyname`], [`getservbyname`], [`if_nametoindex`] |

@@ -32,8 +32,13 @@
 //! `%p` in it; so does a program that honours [`BERKELEY_TRACE`](from_env) in a child. What the
 //! last moment held is lost to a process that ends by a signal or by `_exit` without [`flush`].
 //!
+//! With the feature `tracing`, `to_tracing` makes each call an event of the crate `tracing` as well,
+//! or instead.
+//!
 //! What goes by io_uring, AF_XDP's rings or another library is not seen.
 
+#[cfg(feature = "tracing")]
+mod events;
 mod line;
 mod told;
 mod writer;
@@ -51,6 +56,9 @@ use crate::seam::event::{About, Data, Outcome};
 use crate::seam::record::{self, Plan, Recording, Summary};
 use crate::seam::watch::{self, TRACE};
 use crate::sys::Errno;
+
+#[cfg(feature = "tracing")]
+pub use events::{Events, to_tracing};
 
 /// What to record, and how.
 ///

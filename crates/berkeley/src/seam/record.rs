@@ -357,7 +357,7 @@ const NAME: u64 = 3;
 const MOST_VALUE: usize = 256;
 
 /// Words of a record without the bytes that were sent or received.
-const MOST_CALL: usize = 16 + Storage::CAPACITY.div_ceil(8) + 2 * (1 + MOST_VALUE / 8);
+pub(crate) const MOST_CALL: usize = 16 + Storage::CAPACITY.div_ceil(8) + 2 * (1 + MOST_VALUE / 8);
 
 /// Writes down a call that has ended, and what else is to be known now.
 pub(super) fn call(
@@ -425,7 +425,8 @@ fn aftermath(event: &Event<'_>, id: u64, entry: &Entry) {
     }
 }
 
-fn about(about: &About<'_>, payload: usize, kind: Kind, draft: &mut Draft<'_>) {
+/// Puts into words what a call was about, with so many bytes of what it moved.
+pub(crate) fn about(about: &About<'_>, payload: usize, kind: Kind, draft: &mut Draft<'_>) {
     let data_of = |draft: &mut Draft<'_>, data: &super::event::Data<'_>| {
         draft.word(data.len() as u64);
         draft.word(hash(data, kind));

@@ -1,6 +1,10 @@
 //! Who watches, and what they are told.
 
 use std::os::fd::RawFd;
+#[cfg(feature = "tracing")]
+use std::sync::OnceLock;
+#[cfg(feature = "tracing")]
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::event::{About, Event, Op, Outcome};
@@ -35,17 +39,51 @@ pub(crate) fn watched() -> bool {
 
 /// One more watches. What was opened before the first did is entered when it is first used.
 pub(crate) fn switch_on(bit: u8) {
-    alone(|| {
-        if mode() == 0 {
-            table::clear();
-        }
-        MODE.fetch_or(bit, Ordering::SeqCst);
-    });
+    alone(|| set(bit));
+}
+
+fn set(bit: u8) {
+    if mode() == 0 {
+        table::clear();
+    }
+    MODE.fetch_or(bit, Ordering::SeqCst);
 }
 
 /// One less.
 pub(crate) fn switch_off(bit: u8) {
     MODE.fetch_and(!bit, Ordering::SeqCst);
+}
+
+/// Who is told of each call that has ended, of which socket it was, and which one came of it.
+#[cfg(feature = "tracing")]
+pub(crate) type Ear = fn(&Event<'_>, id: Option<u64>, new: Option<u64>);
+
+#[cfg(feature = "tracing")]
+static EAR: OnceLock<Ear> = OnceLock::new();
+
+/// So many want it to be told.
+#[cfg(feature = "tracing")]
+static WANTED: AtomicUsize = AtomicUsize::new(0);
+
+/// One more wants this one to be told of calls. There is one ear in a process.
+#[cfg(feature = "tracing")]
+pub(crate) fn listen(ear: Ear) {
+    alone(|| {
+        let _ = EAR.set(ear);
+        if WANTED.fetch_add(1, Ordering::Relaxed) == 0 {
+            set(EVENTS);
+        }
+    });
+}
+
+/// One less.
+#[cfg(feature = "tracing")]
+pub(crate) fn listen_no_more() {
+    alone(|| {
+        if WANTED.fetch_sub(1, Ordering::Relaxed) == 1 {
+            switch_off(EVENTS);
+        }
+    });
 }
 
 /// Does this while nobody else does such a thing, nor copies the process: a lock that were held
@@ -98,7 +136,9 @@ impl Call {
     pub(super) fn end(self, op: Op, fd: RawFd, outcome: Outcome, about: About<'_>) {
         let event = Event { op, fd, start: self.start, end: now(DATED), outcome, about };
         let known = known(fd);
-        tell(&event, known.and_then(Entry::id), known);
+        let id = known.and_then(Entry::id);
+        tell(&event, id, known);
+        hear(&event, id, None);
     }
 
     /// The same of a call that has made a socket, or two.
@@ -122,9 +162,9 @@ impl Call {
                 }
             }
         }
-        let _ = second;
         let event = Event { op, fd: fd.unwrap_or(-1), start: self.start, end, outcome, about };
         tell(&event, first, fd.and_then(table::entry));
+        hear(&event, first, second);
     }
 
     /// The same of a call that has made a socket of another one.
@@ -132,20 +172,25 @@ impl Call {
         let end = now(DATED);
         let known = known(fd);
         let from = known.and_then(Entry::id);
-        tell(&Event { op, fd, start: self.start, end, outcome, about }, from, known);
-        let (new, peer) = match about {
-            About::Accepted { new: Some(new), from } => (new, from),
-            About::New(Some(new)) => (new, None),
-            _ => return,
+        let event = Event { op, fd, start: self.start, end, outcome, about };
+        tell(&event, from, known);
+        let (new, _peer) = match about {
+            About::Accepted { new, from } => (new, from),
+            About::New(new) => (new, None),
+            _ => (None, None),
         };
-        let Some(kind) = known.map(Entry::kind).or_else(|| kind_of(new)) else { return };
-        let id = table::opened(new, kind, end);
-        #[cfg(feature = "trace")]
-        if let (true, Some(id)) = (mode() & TRACE != 0, id) {
-            record::socket(new, id, kind, record::From { from, pair: None, peer, known: true });
-            record::info(new, id, kind);
-        }
-        let _ = (id, peer);
+        let enter = |new| {
+            let kind = known.map(Entry::kind).or_else(|| kind_of(new))?;
+            let id = table::opened(new, kind, end)?;
+            #[cfg(feature = "trace")]
+            if mode() & TRACE != 0 {
+                let origin = record::From { from, pair: None, peer: _peer, known: true };
+                record::socket(new, id, kind, origin);
+                record::info(new, id, kind);
+            }
+            Some(id)
+        };
+        hear(&event, from, new.and_then(enter));
     }
 
     /// To be asked before a socket is closed: its number may be another file's before anybody can
@@ -167,6 +212,7 @@ impl Call {
         let op = Op::Close;
         let event = Event { op, fd, start: self.start, end, outcome, about: About::Nothing };
         tell(&event, last.id, None);
+        hear(&event, last.id, None);
     }
 }
 
@@ -219,4 +265,12 @@ fn tell(event: &Event<'_>, id: Option<u64>, entry: Option<&'static Entry>) {
         record::call(event, id, entry, _before);
     }
     let _ = id;
+}
+
+/// Comes last of all: whoever hears of it may use sockets.
+fn hear(_event: &Event<'_>, _id: Option<u64>, _new: Option<u64>) {
+    #[cfg(feature = "tracing")]
+    if let (true, Some(ear)) = (mode() & EVENTS != 0, EAR.get()) {
+        ear(_event, _id, _new);
+    }
 }

@@ -10,7 +10,7 @@ use crate::opt::{self, Codec, Row, TcpInfo};
 use crate::seam::event::{Op, Outcome};
 use crate::seam::record::{CallRecord, Record, SocketRecord};
 use crate::seam::ring::Reader;
-use crate::sys::{Errno, Storage, c};
+use crate::sys::{Storage, c};
 
 /// Writes lines for records of one process; its memory is used again.
 #[derive(Debug, Default)]
@@ -123,19 +123,14 @@ impl Teller {
             line.number(key!("fd"), fd.into());
             line.word(key!("op"), op.name());
             line.object(key!("args"), |line| after = args(line, op, outcome, &mut rest, bytes));
-            match outcome {
-                Outcome::Value(value) => {
+            match (outcome.value(), error_name(outcome)) {
+                (Some(value), _) => {
                     line.number(key!("ret"), value);
                     line.null(key!("errno"));
                 }
-                Outcome::Failed(errno) => {
+                (None, name) => {
                     line.null(key!("ret"));
-                    line.text(key!("errno"), &name_of(errno));
-                }
-                Outcome::LookupFailed(code) => {
-                    line.null(key!("ret"));
-                    let name = LookupCode(code).name();
-                    line.text(key!("errno"), &name.map_or_else(|| code.to_string(), str::to_owned));
+                    line.shown(key!("errno"), name);
                 }
             }
             if let Some(off) = off {
@@ -160,7 +155,7 @@ impl Teller {
 
 /// What stands behind the arguments of a call.
 #[derive(Default)]
-struct After {
+pub(super) struct After {
     /// The bytes are in the teller's memory.
     has_data: bool,
     hash: Option<u64>,
@@ -169,7 +164,7 @@ struct After {
 }
 
 /// Writes the arguments, as `record::about` has put them into words.
-fn args(
+pub(super) fn args(
     line: &mut Line<'_>,
     op: Op,
     outcome: Outcome,
@@ -323,8 +318,14 @@ fn shutdown_name(how: i32) -> &'static str {
     }
 }
 
-fn name_of(errno: Errno) -> String {
-    errno.name().map_or_else(|| errno.number().to_string(), str::to_owned)
+/// The name of the error, or its number if it has none.
+pub(super) fn error_name(outcome: Outcome) -> Option<Cow<'static, str>> {
+    let (name, number) = match outcome {
+        Outcome::Value(_) => return None,
+        Outcome::Failed(errno) => (errno.name(), errno.number()),
+        Outcome::LookupFailed(code) => (LookupCode(code).name(), code),
+    };
+    Some(name.map_or_else(|| number.to_string().into(), Cow::Borrowed))
 }
 
 fn protocol((family, ty, protocol): (i32, i32, i32)) -> String {
