@@ -124,10 +124,7 @@ impl Socket {
     ) -> Option<Poll<io::Result<T>>> {
         let done = match slot {
             Some(slot) => Some(self.poll_until(cx, call, interest, slot, attempt)),
-            None if self.place(interest).is_polled() && self.plain().awaits_for_ever() => {
-                self.poll_short(cx, interest, &mut attempt)
-            }
-            None => None,
+            None => self.poll_new(cx, interest, &mut attempt),
         };
         done.map(|done| done.map_err(io::Error::from))
     }

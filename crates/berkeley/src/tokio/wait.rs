@@ -68,29 +68,33 @@ impl Socket {
     ///
     /// Whatever an attempt brings is answered without another point at which this could be dropped:
     /// nothing is lost with it.
-    pub(super) async fn until<T>(
+    #[allow(clippy::manual_async_fn, reason = "an async fn would move all of these once more")]
+    #[inline]
+    pub(super) fn until<T>(
         &self,
         call: Call,
         interest: Interest,
         patience: &mut Patience,
         mut attempt: impl FnMut(&Plain) -> Result<Got<T>>,
-    ) -> Result<T> {
-        if let Some(_turn) = self.turn_of(interest, *patience) {
-            let short = poll_fn(|cx| match self.poll_short(cx, interest, &mut attempt) {
-                Some(done) => done.map(Some),
-                None => Poll::Ready(None),
-            });
-            if let Some(done) = short.await {
-                return done;
+    ) -> impl Future<Output = Result<T>> {
+        async move {
+            if let Some((_turn, io)) = self.turn_of(interest, *patience) {
+                let short = poll_fn(|cx| match self.poll_short(cx, io, interest, &mut attempt) {
+                    Some(done) => done.map(Some),
+                    None => Poll::Ready(None),
+                });
+                if let Some(done) = short.await {
+                    return done;
+                }
             }
+            self.until_any(call, interest, patience, &mut attempt).await
         }
-        self.until_any(call, interest, patience, attempt).await
     }
 
     /// The turn of a call that the short way will do for: there is no time to keep, and what the
     /// reactor's one place tells is all that there is to know.
     #[inline]
-    fn turn_of(&self, interest: Interest, patience: Patience) -> Option<Turn<'_>> {
+    fn turn_of(&self, interest: Interest, patience: Patience) -> Option<(Turn<'_>, &Registration)> {
         let for_ever = match patience {
             Patience::Unknown => self.plain().awaits_for_ever(),
             Patience::By(deadline) => deadline == Deadline::NEVER,
@@ -103,22 +107,20 @@ impl Socket {
             Interest::Write => true,
             Interest::Error => false,
         };
-        if !for_ever || !is_told || self.io.registration().is_none() {
-            return None;
-        }
-        self.place(interest).take()
+        let io = self.io.registration().filter(|_| for_ever && is_told)?;
+        Some((self.place(interest).take()?, io))
     }
 
     /// An attempt whenever the reactor calls the socket ready, without a deadline, for the one who
     /// has the reactor's place for this direction. `None` for what takes the long way.
     #[inline]
-    pub(super) fn poll_short<T>(
+    fn poll_short<T>(
         &self,
         cx: &mut Context<'_>,
+        io: &Registration,
         interest: Interest,
         attempt: &mut impl FnMut(&Plain) -> Result<Got<T>>,
     ) -> Option<Poll<Result<T>>> {
-        let io = self.io.registration()?;
         loop {
             let ready = match interest {
                 Interest::Write => io.poll_write_ready(cx),
@@ -151,9 +153,24 @@ impl Socket {
         }
     }
 
+    /// [`poll_short`](Socket::poll_short) for those who are polled and have no call under way.
+    #[inline]
+    pub(super) fn poll_new<T>(
+        &self,
+        cx: &mut Context<'_>,
+        interest: Interest,
+        attempt: &mut impl FnMut(&Plain) -> Result<Got<T>>,
+    ) -> Option<Poll<Result<T>>> {
+        let io = self.io.registration().filter(|_| self.plain().awaits_for_ever())?;
+        match self.place(interest).take_for_polls() {
+            true => self.poll_short(cx, io, interest, attempt),
+            false => None,
+        }
+    }
+
     /// Who has the reactor's place for this direction.
     #[inline]
-    pub(super) fn place(&self, interest: Interest) -> &Place {
+    fn place(&self, interest: Interest) -> &Place {
         match interest {
             Interest::Write => &self.write_place,
             _ => &self.read_place,
@@ -166,7 +183,7 @@ impl Socket {
         call: Call,
         interest: Interest,
         patience: &mut Patience,
-        mut attempt: impl FnMut(&Plain) -> Result<Got<T>>,
+        attempt: &mut impl FnMut(&Plain) -> Result<Got<T>>,
     ) -> Result<T> {
         // Others may have taken the news of an entry in the queue of errors for theirs.
         let mut at_once = matches!(patience, Patience::None) || interest == Interest::Error;
@@ -174,7 +191,7 @@ impl Socket {
         loop {
             let tried = poll_fn(|cx| {
                 let budget = ready!(poll_proceed(cx));
-                let tried = self.try_once(interest, at_once, &mut attempt);
+                let tried = self.try_once(interest, at_once, attempt);
                 if tried.as_ref().is_some_and(|got| !got.as_ref().is_err_and(Error::is_would_block))
                 {
                     budget.made_progress();
@@ -475,13 +492,10 @@ impl Place {
     }
 
     /// For those who are polled, of whom the last one counts; `false` while a call has it.
-    fn take_for_polls(&self) -> bool {
-        self.change(Place::POLLED) != Err(Place::TAKEN)
-    }
-
     #[inline]
-    pub(super) fn is_polled(&self) -> bool {
+    pub(super) fn take_for_polls(&self) -> bool {
         self.0.load(Ordering::Acquire) == Place::POLLED
+            || self.change(Place::POLLED) != Err(Place::TAKEN)
     }
 
     #[inline]
