@@ -200,6 +200,78 @@ fn libraries_of_tokio_read_and_write_it() {
     });
 }
 
+/// A call and a library that reads wait for one socket at once, each in a task of its own and in
+/// either order: what is sent wakes both.
+#[test]
+fn calls_and_libraries_wait_for_one_socket_together() {
+    in_both(|| async {
+        for call_first in [true, false] {
+            let (client, conn) = tcp().await;
+            // The reactor knows the socket from here on.
+            let (first, sent) = tokio::join!(conn.recv_vec(1), client.send(b"1"));
+            assert_eq!((first.unwrap(), sent.unwrap()), (b"1".to_vec(), 1));
+            let (mut reader, writer) = conn.into_split();
+            let call = async move {
+                let byte = writer.socket().recv_vec(1).await.unwrap();
+                (byte, Some(writer))
+            };
+            let library = async move {
+                let mut byte = [0];
+                reader.read_exact(&mut byte).await.unwrap();
+                (byte.to_vec(), None)
+            };
+            let mut tasks = tokio::task::JoinSet::new();
+            if call_first {
+                tasks.spawn(call);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                tasks.spawn(library);
+            } else {
+                tasks.spawn(library);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                tasks.spawn(call);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let (mut bytes, mut writers) = (Vec::new(), Vec::new());
+            for byte in [b"2", b"3"] {
+                client.send(byte).await.unwrap();
+                let (byte, writer) = tasks.join_next().await.unwrap().unwrap();
+                bytes.extend(byte);
+                writers.extend(writer);
+            }
+            assert_eq!(bytes, b"23");
+        }
+    });
+}
+
+/// One of many calls in a direction waits otherwise than the rest, and may be dropped.
+#[test]
+fn many_calls_wait_in_one_direction() {
+    in_both(|| async {
+        let (client, conn) = tcp().await;
+        let (first, sent) = tokio::join!(conn.recv_vec(1), client.send(b"1"));
+        assert_eq!((first.unwrap(), sent.unwrap()), (b"1".to_vec(), 1));
+        let conn = std::sync::Arc::new(conn);
+        let mut tasks = tokio::task::JoinSet::new();
+        let receive = |conn: std::sync::Arc<Socket>| async move { conn.recv_vec(1).await.unwrap() };
+        let dropped = tokio::spawn(receive(conn.clone()));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        for _ in 0..3 {
+            tasks.spawn(receive(conn.clone()));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        dropped.abort();
+        assert!(dropped.await.unwrap_err().is_cancelled());
+        for _ in 0..3 {
+            tasks.spawn(receive(conn.clone()));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        for byte in b'a'..b'g' {
+            client.send(&[byte]).await.unwrap();
+            assert_eq!(tasks.join_next().await.unwrap().unwrap(), [byte]);
+        }
+    });
+}
+
 #[test]
 fn timeouts_hold_for_libraries_too() {
     in_both(|| async {

@@ -56,7 +56,9 @@ impl Socket {
     /// [`Socket::accept`] and [`awaited`](Socket::awaited) in one call of the system.
     pub(crate) fn accept_awaited(&self) -> Result<(Socket, Addr)> {
         let (fd, from) = self.accept_fd(true)?;
-        Ok((Socket::assemble_awaited(fd, (self.family, self.ty, self.protocol)), from))
+        let socket = Socket::assemble_awaited(fd, (self.family, self.ty, self.protocol));
+        socket.layered.store(self.is_layered(), Ordering::Relaxed);
+        Ok((socket, from))
     }
 
     fn assemble_awaited(fd: OwnedFd, kind: (Family, Type, Protocol)) -> Socket {
@@ -75,7 +77,13 @@ impl Socket {
         }
     }
 
-    /// Whether its stream comes through a layer in the kernel.
+    /// Whether who waits for it has no limit of time.
+    #[inline]
+    pub(crate) fn awaits_for_ever(&self) -> bool {
+        self.timeout.is_none() && self.until.is_never()
+    }
+
+    /// Whether its stream comes through a layer in the kernel, or with errors that do not end it.
     pub(crate) fn is_layered(&self) -> bool {
         self.layered.load(Ordering::Relaxed)
     }
@@ -84,7 +92,8 @@ impl Socket {
     pub(crate) fn look_for_layers(&self) {
         let name = &mut [0; 16];
         let len = self.getsockopt(opt::TCP_ULP.level(), opt::TCP_ULP.number(), name);
-        if len.is_ok_and(|len| len > 0) {
+        let tells = |option| self.get(option).is_ok_and(|on| on);
+        if len.is_ok_and(|len| len > 0) || tells(opt::IP_RECVERR) || tells(opt::IPV6_RECVERR) {
             self.layered.store(true, Ordering::Relaxed);
         }
     }

@@ -287,9 +287,13 @@ impl Socket {
     }
 
     /// Remembers that something stands between the stream and its user, such as TLS, which hands
-    /// out records.
+    /// out records, or that errors come which do not end it.
     fn note(&self, level: i32, number: i32) {
-        if (level, number) == (opt::TCP_ULP.level(), opt::TCP_ULP.number()) {
+        let is = |of: (i32, i32)| (level, number) == of;
+        if is((opt::TCP_ULP.level(), opt::TCP_ULP.number()))
+            || is((opt::IP_RECVERR.level(), opt::IP_RECVERR.number()))
+            || is((opt::IPV6_RECVERR.level(), opt::IPV6_RECVERR.number()))
+        {
             self.layered.store(true, Ordering::Relaxed);
         }
     }

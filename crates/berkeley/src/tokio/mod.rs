@@ -64,7 +64,7 @@ use std::time::Duration;
 pub use self::accept::Acceptor;
 pub use self::dial::{create_connection, create_server};
 pub use self::stream::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use self::wait::Slot;
+use self::wait::{Place, Slot};
 use crate::addr::Addr;
 use crate::error::Result;
 use crate::kind::{Family, Protocol, Type};
@@ -96,6 +96,8 @@ pub struct Socket {
     /// What the task keeps that is polled for reading, and the one for writing.
     reader: Mutex<Slot>,
     writer: Mutex<Slot>,
+    read_place: Place,
+    write_place: Place,
 }
 
 /// Making sockets.
@@ -183,6 +185,8 @@ impl Socket {
             takes_errors: AtomicBool::new(false),
             reader: Mutex::default(),
             writer: Mutex::default(),
+            read_place: Place::default(),
+            write_place: Place::default(),
         }
     }
 }

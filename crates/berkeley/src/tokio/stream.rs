@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -14,6 +14,7 @@ use super::wait::{Got, Slot};
 use crate::buf::Filling;
 use crate::error::{Call, Result};
 use crate::kind::MsgFlags;
+use crate::socket::Socket as Plain;
 use crate::sys::{Errno, Interest};
 
 /// The halves of a socket.
@@ -67,49 +68,65 @@ impl Socket {
     fn poll_recv(
         &self,
         cx: &mut Context<'_>,
-        slot: &mut Slot,
+        slot: Option<&mut Slot>,
         buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    ) -> Option<Poll<io::Result<()>>> {
         let empties = self.empties();
         let mut filling = Filling::new(buf);
-        let received = self.poll_until(cx, Call::Recv, Interest::Read, slot, |plain| {
+        let received = self.poll_either(cx, Call::Recv, Interest::Read, slot, |plain| {
             let flags = MsgFlags::empty();
             let (len, has_room) = filling.attempt(|room| plain.recv_filled(room, flags))?;
             Ok(Got { value: (), was_last: empties && has_room && len > 0 })
-        });
-        ready!(received)?;
-        filling.finish();
-        Poll::Ready(Ok(()))
+        })?;
+        if let Poll::Ready(Ok(())) = received {
+            filling.finish();
+        }
+        Some(received)
     }
 
     fn poll_send(
         &self,
         cx: &mut Context<'_>,
-        slot: &mut Slot,
+        slot: Option<&mut Slot>,
         data: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    ) -> Option<Poll<io::Result<usize>>> {
         let fills = self.fills();
-        let sent = self.poll_until(cx, Call::Send, Interest::Write, slot, |plain| {
+        self.poll_either(cx, Call::Send, Interest::Write, slot, |plain| {
             let value = plain.send(data)?;
             Ok(Got { value, was_last: fills && value < data.len() })
-        });
-        Poll::Ready(Ok(ready!(sent)?))
+        })
     }
 
     fn poll_send_vectored(
         &self,
         cx: &mut Context<'_>,
-        slot: &mut Slot,
+        slot: Option<&mut Slot>,
         data: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    ) -> Option<Poll<io::Result<usize>>> {
         let (fills, len) = (self.fills(), data.iter().map(|piece| piece.len()).sum::<usize>());
         // The kernel takes no more at once; the trait's callers send on.
         let data = data.get(..data.len().min(MOST_PIECES)).unwrap_or_default();
-        let sent = self.poll_until(cx, Call::Send, Interest::Write, slot, |plain| {
+        self.poll_either(cx, Call::Send, Interest::Write, slot, |plain| {
             let value = plain.send_vectored(data, MsgFlags::empty())?;
             Ok(Got { value, was_last: fills && value < len && data.len() < MOST_PIECES })
-        });
-        Poll::Ready(Ok(ready!(sent)?))
+        })
+    }
+
+    /// The long way with a slot; without one the short way, and `None` if it does not lead on.
+    #[inline]
+    fn poll_either<T>(
+        &self,
+        cx: &mut Context<'_>,
+        call: Call,
+        interest: Interest,
+        slot: Option<&mut Slot>,
+        mut attempt: impl FnMut(&Plain) -> Result<Got<T>>,
+    ) -> Option<Poll<io::Result<T>>> {
+        let done = match slot {
+            Some(slot) => Some(self.poll_until(cx, call, interest, slot, attempt)),
+            None => self.poll_new(cx, interest, &mut attempt),
+        };
+        done.map(|done| done.map_err(io::Error::from))
     }
 
     /// The peer receives the end. One who has gone does not mind.
@@ -324,10 +341,15 @@ macro_rules! reads {
                     buf: &mut ReadBuf<'_>,
                 ) -> Poll<io::Result<()>> {
                     let $half = self.get_mut();
+                    if $slot.is_idle() {
+                        if let Some(done) = $socket.poll_recv(cx, None, buf) {
+                            return done;
+                        }
+                    }
                     let mut slot = std::mem::take($slot);
-                    let done = $socket.poll_recv(cx, &mut slot, buf);
+                    let done = $socket.poll_recv(cx, Some(&mut slot), buf);
                     *$slot = slot;
-                    done
+                    done.unwrap_or(Poll::Pending)
                 }
             }
         )+
@@ -347,10 +369,15 @@ macro_rules! writes {
                     data: &[u8],
                 ) -> Poll<io::Result<usize>> {
                     let $half = self.get_mut();
+                    if $slot.is_idle() {
+                        if let Some(done) = $socket.poll_send(cx, None, data) {
+                            return done;
+                        }
+                    }
                     let mut slot = std::mem::take($slot);
-                    let done = $socket.poll_send(cx, &mut slot, data);
+                    let done = $socket.poll_send(cx, Some(&mut slot), data);
                     *$slot = slot;
-                    done
+                    done.unwrap_or(Poll::Pending)
                 }
 
                 fn poll_write_vectored(
@@ -359,10 +386,15 @@ macro_rules! writes {
                     data: &[IoSlice<'_>],
                 ) -> Poll<io::Result<usize>> {
                     let $half = self.get_mut();
+                    if $slot.is_idle() {
+                        if let Some(done) = $socket.poll_send_vectored(cx, None, data) {
+                            return done;
+                        }
+                    }
                     let mut slot = std::mem::take($slot);
-                    let done = $socket.poll_send_vectored(cx, &mut slot, data);
+                    let done = $socket.poll_send_vectored(cx, Some(&mut slot), data);
                     *$slot = slot;
-                    done
+                    done.unwrap_or(Poll::Pending)
                 }
 
                 fn is_write_vectored(&self) -> bool {

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::AsFd;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -68,12 +68,122 @@ impl Socket {
     ///
     /// Whatever an attempt brings is answered without another point at which this could be dropped:
     /// nothing is lost with it.
-    pub(super) async fn until<T>(
+    #[allow(clippy::manual_async_fn, reason = "an async fn would move all of these once more")]
+    #[inline]
+    pub(super) fn until<T>(
         &self,
         call: Call,
         interest: Interest,
         patience: &mut Patience,
         mut attempt: impl FnMut(&Plain) -> Result<Got<T>>,
+    ) -> impl Future<Output = Result<T>> {
+        async move {
+            if let Some((_turn, io)) = self.turn_of(interest, *patience) {
+                let short = poll_fn(|cx| match self.poll_short(cx, io, interest, &mut attempt) {
+                    Some(done) => done.map(Some),
+                    None => Poll::Ready(None),
+                });
+                if let Some(done) = short.await {
+                    return done;
+                }
+            }
+            self.until_any(call, interest, patience, &mut attempt).await
+        }
+    }
+
+    /// The turn of a call that the short way will do for: there is no time to keep, and what the
+    /// reactor's one place tells is all that there is to know.
+    #[inline]
+    fn turn_of(&self, interest: Interest, patience: Patience) -> Option<(Turn<'_>, &Registration)> {
+        let for_ever = match patience {
+            Patience::Unknown => self.plain().awaits_for_ever(),
+            Patience::By(deadline) => deadline == Deadline::NEVER,
+            Patience::None => false,
+        };
+        // Other sockets than these have errors that come without being readable, of which that
+        // place does not tell.
+        let is_told = match interest {
+            Interest::Read => self.fills(),
+            Interest::Write => true,
+            Interest::Error => false,
+        };
+        let io = self.io.registration().filter(|_| for_ever && is_told)?;
+        Some((self.place(interest).take()?, io))
+    }
+
+    /// An attempt whenever the reactor calls the socket ready, without a deadline, for the one who
+    /// has the reactor's place for this direction. `None` for what takes the long way.
+    #[inline]
+    fn poll_short<T>(
+        &self,
+        cx: &mut Context<'_>,
+        io: &Registration,
+        interest: Interest,
+        attempt: &mut impl FnMut(&Plain) -> Result<Got<T>>,
+    ) -> Option<Poll<Result<T>>> {
+        loop {
+            let ready = match interest {
+                Interest::Write => io.poll_write_ready(cx),
+                _ => io.poll_read_ready(cx),
+            };
+            let mut guard = match ready {
+                Poll::Ready(ready) => ready.ok()?,
+                Poll::Pending if interest == Interest::Read && has(io, Interests::ERROR) => {
+                    return None;
+                }
+                Poll::Pending => return Some(Poll::Pending),
+            };
+            match attempt(self.plain()) {
+                Err(error) if error.is_would_block() => {
+                    let told = guard.ready();
+                    guard.clear_ready();
+                    if is_closed(told, interest) {
+                        return None;
+                    }
+                }
+                Err(error) => return Some(Poll::Ready(Err(error))),
+                Ok(got) => {
+                    // Urgent data ends a receive short, and the rest stands behind it.
+                    if got.was_last && !has(io, Interests::PRIORITY) {
+                        guard.clear_ready();
+                    }
+                    return Some(Poll::Ready(Ok(got.value)));
+                }
+            }
+        }
+    }
+
+    /// [`poll_short`](Socket::poll_short) for those who are polled and have no call under way.
+    #[inline]
+    pub(super) fn poll_new<T>(
+        &self,
+        cx: &mut Context<'_>,
+        interest: Interest,
+        attempt: &mut impl FnMut(&Plain) -> Result<Got<T>>,
+    ) -> Option<Poll<Result<T>>> {
+        let io = self.io.registration().filter(|_| self.plain().awaits_for_ever())?;
+        match self.place(interest).take_for_polls() {
+            true => self.poll_short(cx, io, interest, attempt),
+            false => None,
+        }
+    }
+
+    /// Who has the reactor's place for this direction.
+    #[inline]
+    fn place(&self, interest: Interest) -> &Place {
+        match interest {
+            Interest::Write => &self.write_place,
+            _ => &self.read_place,
+        }
+    }
+
+    /// [`until`](Socket::until) for any number of calls at once, with any deadline.
+    async fn until_any<T>(
+        &self,
+        call: Call,
+        interest: Interest,
+        patience: &mut Patience,
+        attempt: &mut impl FnMut(&Plain) -> Result<Got<T>>,
     ) -> Result<T> {
         // Others may have taken the news of an entry in the queue of errors for theirs.
         let mut at_once = matches!(patience, Patience::None) || interest == Interest::Error;
@@ -81,7 +191,7 @@ impl Socket {
         loop {
             let tried = poll_fn(|cx| {
                 let budget = ready!(poll_proceed(cx));
-                let tried = self.try_once(interest, at_once, &mut attempt);
+                let tried = self.try_once(interest, at_once, attempt);
                 if tried.as_ref().is_some_and(|got| !got.as_ref().is_err_and(Error::is_would_block))
                 {
                     budget.made_progress();
@@ -134,7 +244,7 @@ impl Socket {
                 let got = attempt(plain);
                 let is_over = match &got {
                     // Urgent data ends a receive short, and the rest stands behind it.
-                    Ok(got) => got.was_last && io.try_io(Interests::PRIORITY, |_| Ok(())).is_err(),
+                    Ok(got) => got.was_last && !has(io, Interests::PRIORITY),
                     Err(error) => error.is_would_block(),
                 };
                 tried = Some(got);
@@ -301,6 +411,15 @@ impl Socket {
                 Ok(io) => io,
                 Err(error) => break Err(error),
             };
+            if !self.place(interest).take_for_polls() {
+                // Somebody else waits there, who must not lose it.
+                slot.begin(self.plain());
+                match edge(call, self.plain(), interest) {
+                    Ok(again) => slot.again = Some(Box::pin(again)),
+                    Err(error) => break Err(error),
+                }
+                continue;
+            }
             let ready = match interest {
                 Interest::Write => io.poll_write_ready(cx),
                 _ => io.poll_read_ready(cx),
@@ -354,7 +473,51 @@ pub(super) struct Slot {
     again: Option<Pin<Box<dyn Future<Output = Result<()>> + Send + Sync>>>,
 }
 
+/// Who has the place that the reactor keeps for one task in a direction, which costs less than its
+/// list of any number: nobody, a call, or whoever is polled, for good.
+#[derive(Default)]
+pub(super) struct Place(AtomicU8);
+
+/// One call's turn in a [`Place`], until it ends.
+pub(super) struct Turn<'p>(&'p Place);
+
+impl Place {
+    const FREE: u8 = 0;
+    const TAKEN: u8 = 1;
+    const POLLED: u8 = 2;
+
+    #[inline]
+    fn take(&self) -> Option<Turn<'_>> {
+        self.change(Place::TAKEN).ok().map(|_| Turn(self))
+    }
+
+    /// For those who are polled, of whom the last one counts; `false` while a call has it.
+    #[inline]
+    pub(super) fn take_for_polls(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Place::POLLED
+            || self.change(Place::POLLED) != Err(Place::TAKEN)
+    }
+
+    #[inline]
+    fn change(&self, to: u8) -> Result<u8, u8> {
+        self.0.compare_exchange(Place::FREE, to, Ordering::AcqRel, Ordering::Acquire)
+    }
+}
+
+impl Drop for Turn<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.0.store(Place::FREE, Ordering::Release);
+    }
+}
+
 impl Slot {
+    /// Whether no call is under way.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        !self.has_begun && !self.at_once
+    }
+
     /// The call has to wait: its time begins.
     fn begin(&mut self, plain: &Plain) {
         if !std::mem::replace(&mut self.has_begun, true) {
@@ -368,6 +531,12 @@ impl Slot {
         self.late |= timer.is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
         self.late
     }
+}
+
+/// Whether the reactor knows of this.
+#[inline]
+fn has(io: &Registration, known: Interests) -> bool {
+    io.try_io(known, |_| Ok(())).is_ok()
 }
 
 /// Whether the reactor calls this direction ready for ever.
