@@ -26,7 +26,7 @@ mod whole;
 use std::ffi::{CStr, CString, c_int};
 use std::ops::ControlFlow;
 use std::ptr::null_mut;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use berkeley::{Family, Protocol, Type, cmsg, constants};
 use pyo3::ffi::{self, PyObject};
@@ -135,6 +135,7 @@ fn make() -> Answer {
     // SAFETY: the definition lives for ever.
     let module = Owned::new(unsafe { ffi::PyModule_Create(definition) })?;
     fill(module.as_ptr())?;
+    HANDLERS_ANYWHERE.store(!berkeley::in_first_thread(), Ordering::Relaxed);
     berkeley::set_interrupt_hook(Some(run_handlers));
     watch_forks()?;
     Ok(module)
@@ -204,8 +205,16 @@ fn watch_forks() -> Res<()> {
     }
 }
 
-/// Runs Python's handlers of signals in the middle of a call.
+/// Whether Python's handlers may run in another thread than the process's first: in a program that
+/// has the interpreter in one of its own.
+static HANDLERS_ANYWHERE: AtomicBool = AtomicBool::new(false);
+
+/// Runs Python's handlers of signals in the middle of a call. A thread that has none to run leaves the
+/// interpreter alone: one that is about to end takes no thread back.
 fn run_handlers() -> ControlFlow<()> {
+    if !HANDLERS_ANYWHERE.load(Ordering::Relaxed) && !berkeley::in_first_thread() {
+        return ControlFlow::Continue(());
+    }
     // SAFETY: for as long as it lasts, the interpreter is attached. An error stays set, for whoever
     // made the call.
     let answer = unsafe {

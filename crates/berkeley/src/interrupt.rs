@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{PoisonError, RwLock};
 
 use crate::error::{Call, Error, Result};
-use crate::sys::Errno;
+use crate::sys::{self, Errno};
 
 /// A function that is asked whether an interrupted call shall go on.
 pub type InterruptHook = fn() -> ControlFlow<()>;
@@ -30,6 +30,18 @@ static HOOK: RwLock<Option<InterruptHook>> = RwLock::new(None);
 #[doc(alias("EINTR", "PyErr_CheckSignals"))]
 pub fn set_interrupt_hook(hook: Option<InterruptHook>) {
     *HOOK.write().unwrap_or_else(PoisonError::into_inner) = hook;
+}
+
+/// Whether this is the thread that the process began with, in which interpreters run their handlers
+/// of signals: in any other, a [hook](set_interrupt_hook) of theirs has nothing to do.
+///
+/// ```
+/// assert!(!std::thread::spawn(berkeley::in_first_thread).join().unwrap());
+/// ```
+///
+/// See `gettid(2)`.
+pub fn in_first_thread() -> bool {
+    sys::in_first_thread()
 }
 
 /// Asks the hook, if there is one, after an interruption of this call.

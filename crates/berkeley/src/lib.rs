@@ -119,7 +119,7 @@ pub use dial::{
 pub use error::{Call, Cause, Error, LookupCode, Result};
 pub use inet::{htonl, htons, inet_aton, inet_ntoa, inet_ntop, inet_pton, ntohl, ntohs};
 pub use interfaces::{Interface, InterfaceAddr, InterfaceFlags, getifaddrs};
-pub use interrupt::{InterruptHook, set_interrupt_hook};
+pub use interrupt::{InterruptHook, in_first_thread, set_interrupt_hook};
 pub use kind::{Family, MsgFlags, Protocol, Type};
 pub use names::{
     AddrInfo, AddrInfoFlags, AddrInfoQuery, Host, Name, NameInfo, NameInfoFlags, PendingLookup,

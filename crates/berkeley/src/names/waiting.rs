@@ -127,8 +127,7 @@ impl<T: Send + 'static> PendingLookup<T> {
     }
 
     /// Waits for the answer, no longer than this. The [interrupt
-    /// hook](crate::set_interrupt_hook) is asked all the while in the first thread of the process,
-    /// whether a signal comes or not.
+    /// hook](crate::set_interrupt_hook) is asked all the while, whether a signal comes or not.
     ///
     /// ```
     /// # use berkeley::{Call, PendingLookup, gethostbyname_ex};
@@ -161,9 +160,7 @@ impl<T: Send + 'static> PendingLookup<T> {
             let waited = self.ticket.done.wait_timeout(state, left.min(GLANCE));
             let (woken, time) = waited.unwrap_or_else(PoisonError::into_inner);
             state = woken;
-            // Interpreters run their handlers in the first thread alone. In another, to ask now and then
-            // would meet an interpreter that is about to end, and does not want threads back.
-            if time.timed_out() && sys::in_first_thread() {
+            if time.timed_out() {
                 // A handler may look up names itself.
                 drop(state);
                 interrupted(call)?;
