@@ -62,6 +62,11 @@ const LEFT_OUT: &[LeftOut] = &[
         test: "",
         why: "the other programs have deadlines of their own, and the guest is slow",
     },
+    LeftOut {
+        program: "berkeley-cli::trace",
+        test: "on_a_terminal_it_is_a_picture_that_ends_with_a_key",
+        why: "`script` shows nothing there: the guest gives it no terminal",
+    },
 ];
 
 /// Words in a test's reason to skip itself, and why that reason holds in the guest too. No other
