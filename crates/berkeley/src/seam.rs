@@ -23,6 +23,8 @@ pub(crate) mod table;
 #[cfg(feature = "_seam")]
 #[allow(dead_code, reason = "not every watcher wants to know everything")]
 pub(crate) mod watch;
+#[cfg(feature = "trace")]
+pub(crate) mod words;
 
 #[cfg(feature = "_seam")]
 pub(crate) use self::calls::*;

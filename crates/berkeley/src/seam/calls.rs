@@ -40,6 +40,17 @@ pub(crate) fn give_up(fd: Fd) -> OwnedFd {
     fd.into_owned()
 }
 
+/// Makes a call, and tells of it if somebody watches.
+fn shown<T>(make: impl FnOnce() -> T, tell: impl FnOnce(Call, &T)) -> T {
+    if !watched() {
+        return make();
+    }
+    let call = Call::begin();
+    let done = make();
+    tell(call, &done);
+    done
+}
+
 // The four calls that move bytes: both ways are called with the same arguments and end in the
 // kernel's own answer, so that nobody pays for the one that is not taken.
 
@@ -96,14 +107,11 @@ pub(crate) fn send_message(
     flags: i32,
     to: Option<&Storage>,
 ) -> Result<usize> {
-    if !watched() {
-        return sys::send_message(fd, data, control, flags, to);
-    }
-    let call = Call::begin();
-    let sent = sys::send_message(fd, data, control, flags, to);
-    let about = About::Out { data: Data::Out(data), flags, to, control: control.len() };
-    call.end(Op::SendMsg, fd.as_raw_fd(), Outcome::of_size(&sent), about);
-    sent
+    let send = || sys::send_message(fd, data, control, flags, to);
+    shown(send, |call, sent| {
+        let about = About::Out { data: Data::Out(data), flags, to, control: control.len() };
+        call.end(Op::SendMsg, fd.as_raw_fd(), Outcome::of_size(sent), about);
+    })
 }
 
 #[inline]
@@ -307,25 +315,19 @@ pub(crate) fn send_segments(
     flags: i32,
     to: Option<&Storage>,
 ) -> Result<usize> {
-    if !watched() {
-        return batch::send_segments(fd, data, size, flags, to);
-    }
-    let call = Call::begin();
-    let sent = batch::send_segments(fd, data, size, flags, to);
-    let about = About::Out { data: Data::One(data), flags, to, control: size_of::<u16>() };
-    call.end(Op::SendMsg, fd.as_raw_fd(), Outcome::of_size(&sent), about);
-    sent
+    let send = || batch::send_segments(fd, data, size, flags, to);
+    shown(send, |call, sent| {
+        let about = About::Out { data: Data::One(data), flags, to, control: size_of::<u16>() };
+        call.end(Op::SendMsg, fd.as_raw_fd(), Outcome::of_size(sent), about);
+    })
 }
 
 pub(crate) fn socket(family: i32, ty: i32, protocol: i32, nonblocking: bool) -> Result<OwnedFd> {
-    if !watched() {
-        return sys::socket(family, ty, protocol, nonblocking);
-    }
-    let call = Call::begin();
-    let made = sys::socket(family, ty, protocol, nonblocking);
-    let kind = (family, ty, protocol);
-    call.made(Op::Socket, number(&made), kind, Outcome::of(&made, value), About::Made(kind));
-    made
+    let make = || sys::socket(family, ty, protocol, nonblocking);
+    shown(make, |call, made| {
+        let kind = (family, ty, protocol);
+        call.made(Op::Socket, number(made), kind, Outcome::of(made, value), About::Made(kind));
+    })
 }
 
 pub(crate) fn socketpair(
@@ -334,18 +336,15 @@ pub(crate) fn socketpair(
     protocol: i32,
     nonblocking: bool,
 ) -> Result<(OwnedFd, OwnedFd)> {
-    if !watched() {
-        return sys::socketpair(family, ty, protocol, nonblocking);
-    }
-    let call = Call::begin();
-    let made = sys::socketpair(family, ty, protocol, nonblocking);
-    let kind = (family, ty, protocol);
-    let (first, about) = match &made {
-        Ok((one, other)) => (Some(one.as_raw_fd()), About::Pair(kind, other.as_raw_fd())),
-        Err(_) => (None, About::Made(kind)),
-    };
-    call.made(Op::SocketPair, first, kind, Outcome::of(&made, |_| 0), about);
-    made
+    let make = || sys::socketpair(family, ty, protocol, nonblocking);
+    shown(make, |call, made| {
+        let kind = (family, ty, protocol);
+        let (first, about) = match made {
+            Ok((one, other)) => (Some(one.as_raw_fd()), About::Pair(kind, other.as_raw_fd())),
+            Err(_) => (None, About::Made(kind)),
+        };
+        call.made(Op::SocketPair, first, kind, Outcome::of(made, |_| 0), about);
+    })
 }
 
 pub(crate) fn accept(fd: BorrowedFd<'_>, from: &mut Storage, nonblocking: bool) -> Result<OwnedFd> {
@@ -361,35 +360,27 @@ pub(crate) fn accept(fd: BorrowedFd<'_>, from: &mut Storage, nonblocking: bool) 
 }
 
 pub(crate) fn accept_nameless(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<OwnedFd> {
-    if !watched() {
-        return sys::accept_nameless(fd, nonblocking);
-    }
-    let call = Call::begin();
-    let made = sys::accept_nameless(fd, nonblocking);
-    let about = About::Accepted { new: number(&made), from: None };
-    call.came_of(Op::Accept, fd.as_raw_fd(), Outcome::of(&made, value), about);
-    made
+    shown(
+        || sys::accept_nameless(fd, nonblocking),
+        |call, made| {
+            let about = About::Accepted { new: number(made), from: None };
+            call.came_of(Op::Accept, fd.as_raw_fd(), Outcome::of(made, value), about);
+        },
+    )
 }
 
 pub(crate) fn dup(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
-    if !watched() {
-        return sys::dup(fd);
-    }
-    let call = Call::begin();
-    let made = sys::dup(fd);
-    let about = About::New(number(&made));
-    call.came_of(Op::Dup, fd.as_raw_fd(), Outcome::of(&made, value), about);
-    made
+    copied(fd.as_raw_fd(), || sys::dup(fd))
 }
 
 pub(crate) fn dup_raw(fd: RawFd) -> Result<OwnedFd> {
-    if !watched() {
-        return sys::dup_raw(fd);
-    }
-    let call = Call::begin();
-    let made = sys::dup_raw(fd);
-    call.came_of(Op::Dup, fd, Outcome::of(&made, value), About::New(number(&made)));
-    made
+    copied(fd, || sys::dup_raw(fd))
+}
+
+fn copied(fd: RawFd, dup: impl FnOnce() -> Result<OwnedFd>) -> Result<OwnedFd> {
+    shown(dup, |call, made| {
+        call.came_of(Op::Dup, fd, Outcome::of(made, value), About::New(number(made)));
+    })
 }
 
 fn number(made: &Result<OwnedFd>) -> Option<RawFd> {
@@ -426,13 +417,12 @@ macro_rules! plain {
     ($($name:ident($($arg:ident: $ty:ty),*) = $op:ident, $about:expr;)+) => {
         $(
             pub(crate) fn $name(fd: BorrowedFd<'_>, $($arg: $ty),*) -> Result<()> {
-                if !watched() {
-                    return sys::$name(fd, $($arg),*);
-                }
-                let call = Call::begin();
-                let done = sys::$name(fd, $($arg),*);
-                call.end(Op::$op, fd.as_raw_fd(), Outcome::of(&done, |()| 0), $about);
-                done
+                shown(
+                    || sys::$name(fd, $($arg),*),
+                    |call, done| {
+                        call.end(Op::$op, fd.as_raw_fd(), Outcome::of(done, |()| 0), $about);
+                    },
+                )
             }
         )+
     };
@@ -469,25 +459,23 @@ pub(crate) fn get_option(
 }
 
 pub(crate) fn peer_pidfd(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
-    if !watched() {
-        return sys::peer_pidfd(fd);
-    }
-    let call = Call::begin();
-    let got = sys::peer_pidfd(fd);
-    let (level, number) = (sys::c::SOL_SOCKET, sys::c::SO_PEERPIDFD);
-    let about = About::Option { level, number, value: &[] };
-    call.end(Op::GetSockOpt, fd.as_raw_fd(), Outcome::of(&got, |_| 0), about);
-    got
+    shown(
+        || sys::peer_pidfd(fd),
+        |call, got| {
+            let (level, number) = (sys::c::SOL_SOCKET, sys::c::SO_PEERPIDFD);
+            let about = About::Option { level, number, value: &[] };
+            call.end(Op::GetSockOpt, fd.as_raw_fd(), Outcome::of(got, |_| 0), about);
+        },
+    )
 }
 
 pub(crate) fn at_mark(fd: BorrowedFd<'_>) -> Result<bool> {
-    if !watched() {
-        return sys::at_mark(fd);
-    }
-    let call = Call::begin();
-    let got = sys::at_mark(fd);
-    call.end(Op::Ioctl, fd.as_raw_fd(), Outcome::of(&got, |_| 0), About::Nothing);
-    got
+    shown(
+        || sys::at_mark(fd),
+        |call, got| {
+            call.end(Op::Ioctl, fd.as_raw_fd(), Outcome::of(got, |_| 0), About::Nothing);
+        },
+    )
 }
 
 pub(crate) fn local_addr(fd: BorrowedFd<'_>) -> Result<Storage> {
@@ -503,14 +491,13 @@ fn named(
     fd: BorrowedFd<'_>,
     ask: impl FnOnce(BorrowedFd<'_>) -> Result<Storage>,
 ) -> Result<Storage> {
-    if !watched() {
-        return ask(fd);
-    }
-    let call = Call::begin();
-    let got = ask(fd);
-    let about = got.as_ref().map_or(About::Nothing, About::Address);
-    call.end(op, fd.as_raw_fd(), Outcome::of(&got, |_| 0), about);
-    got
+    shown(
+        || ask(fd),
+        |call, got| {
+            let about = got.as_ref().map_or(About::Nothing, About::Address);
+            call.end(op, fd.as_raw_fd(), Outcome::of(got, |_| 0), about);
+        },
+    )
 }
 
 pub(crate) fn wait(
@@ -518,14 +505,13 @@ pub(crate) fn wait(
     interest: Interest,
     limit: Option<Duration>,
 ) -> Result<Woken> {
-    if !watched() {
-        return sys::wait(fd, interest, limit);
-    }
-    let call = Call::begin();
-    let woken = sys::wait(fd, interest, limit);
-    let outcome = Outcome::of(&woken, |woken| (*woken != Woken::TimedOut).into());
-    call.end(Op::Poll, fd.as_raw_fd(), outcome, About::Wait { interest, limit, of: 1 });
-    woken
+    shown(
+        || sys::wait(fd, interest, limit),
+        |call, woken| {
+            let outcome = Outcome::of(woken, |woken| (*woken != Woken::TimedOut).into());
+            call.end(Op::Poll, fd.as_raw_fd(), outcome, About::Wait { interest, limit, of: 1 });
+        },
+    )
 }
 
 pub(crate) fn wait_any(
@@ -533,17 +519,14 @@ pub(crate) fn wait_any(
     interest: Interest,
     limit: Option<Duration>,
 ) -> Result<Vec<bool>> {
-    if !watched() {
-        return sys::wait_any(fds, interest, limit);
-    }
-    let call = Call::begin();
-    let ready = sys::wait_any(fds, interest, limit);
-    // It is told of the first that was ready, or of the first.
-    let first = ready.as_ref().ok().and_then(|ready| ready.iter().position(|ready| *ready));
-    let fd = fds.get(first.unwrap_or(0)).map_or(-1, AsRawFd::as_raw_fd);
-    let outcome = Outcome::of(&ready, |ready| ready.iter().map(|ready| i64::from(*ready)).sum());
-    call.end(Op::Poll, fd, outcome, About::Wait { interest, limit, of: fds.len() });
-    ready
+    let wait = || sys::wait_any(fds, interest, limit);
+    shown(wait, |call, ready| {
+        // It is told of the first that was ready, or of the first.
+        let first = ready.as_ref().ok().and_then(|ready| ready.iter().position(|ready| *ready));
+        let fd = fds.get(first.unwrap_or(0)).map_or(-1, AsRawFd::as_raw_fd);
+        let outcome = Outcome::of(ready, |ready| ready.iter().map(|ready| i64::from(*ready)).sum());
+        call.end(Op::Poll, fd, outcome, About::Wait { interest, limit, of: fds.len() });
+    })
 }
 
 pub(crate) fn sendfile(
@@ -552,14 +535,7 @@ pub(crate) fn sendfile(
     offset: u64,
     count: usize,
 ) -> Result<usize> {
-    if !watched() {
-        return sys::sendfile(to, file, offset, count);
-    }
-    let call = Call::begin();
-    let sent = sys::sendfile(to, file, offset, count);
-    let about = About::Move { out: true, most: count };
-    call.end(Op::SendFile, to.as_raw_fd(), Outcome::of_size(&sent), about);
-    sent
+    moved(Op::SendFile, to, true, count, || sys::sendfile(to, file, offset, count))
 }
 
 /// Moves bytes between a pipe and another file, a socket; `out` says that they go there.
@@ -570,14 +546,20 @@ pub(crate) fn splice(
     nonblocking: bool,
     out: bool,
 ) -> Result<usize> {
-    if !watched() {
-        return sys::splice(from, to, most, nonblocking);
-    }
-    let call = Call::begin();
-    let moved = sys::splice(from, to, most, nonblocking);
-    let fd = if out { to } else { from }.as_raw_fd();
-    call.end(Op::Splice, fd, Outcome::of_size(&moved), About::Move { out, most });
-    moved
+    let socket = if out { to } else { from };
+    moved(Op::Splice, socket, out, most, || sys::splice(from, to, most, nonblocking))
+}
+
+fn moved(
+    op: Op,
+    socket: BorrowedFd<'_>,
+    out: bool,
+    most: usize,
+    make: impl FnOnce() -> Result<usize>,
+) -> Result<usize> {
+    shown(make, |call, done| {
+        call.end(op, socket.as_raw_fd(), Outcome::of_size(done), About::Move { out, most });
+    })
 }
 
 pub(crate) fn getaddrinfo(
@@ -585,25 +567,19 @@ pub(crate) fn getaddrinfo(
     service: Option<&CStr>,
     hints: Hints,
 ) -> Result<Vec<Answer>, LookupFailure> {
-    if !watched() {
-        return sys::getaddrinfo(host, service, hints);
-    }
-    let call = Call::begin();
-    let answers = sys::getaddrinfo(host, service, hints);
-    let count = answers.as_ref().map(Vec::len).map_err(|failure| *failure);
-    call.end(Op::GetAddrInfo, -1, looked_up(count), About::Lookup { host, service });
-    answers
+    let ask = || sys::getaddrinfo(host, service, hints);
+    shown(ask, |call, answers| {
+        let count = answers.as_ref().map(Vec::len).map_err(|failure| *failure);
+        call.end(Op::GetAddrInfo, -1, looked_up(count), About::Lookup { host, service });
+    })
 }
 
 pub(crate) fn getnameinfo(addr: &Storage, flags: i32) -> Result<(Vec<u8>, Vec<u8>), LookupFailure> {
-    if !watched() {
-        return sys::getnameinfo(addr, flags);
-    }
-    let call = Call::begin();
-    let names = sys::getnameinfo(addr, flags);
-    let outcome = looked_up(names.as_ref().map(|_| 0).map_err(|failure| *failure));
-    call.end(Op::GetNameInfo, -1, outcome, About::Address(addr));
-    names
+    let ask = || sys::getnameinfo(addr, flags);
+    shown(ask, |call, names| {
+        let outcome = looked_up(names.as_ref().map(|_| 0).map_err(|failure| *failure));
+        call.end(Op::GetNameInfo, -1, outcome, About::Address(addr));
+    })
 }
 
 fn looked_up(done: Result<usize, LookupFailure>) -> Outcome {

@@ -1,7 +1,5 @@
 //! Records of calls, from the threads that make them to the one that writes them down.
-//!
-//! Here stands how a record is put into words, and how it is read back; what it looks like on paper
-//! is the business of `trace`.
+//! How a record is put into words, and read back, stands in `words.rs`.
 
 use std::cell::RefCell;
 use std::os::fd::RawFd;
@@ -11,11 +9,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
-use super::event::{About, Event, Op, Outcome};
-use super::ring::{Draft, Reader, Ring};
+use super::event::{Event, Op, Outcome};
+use super::ring::{Draft, Ring};
 use super::table::{self, CONNECTING, Entry, Kind, NAMED};
 use super::watch::{alone, open_gate, shut_gate};
-use crate::sys::{self, Errno, Interest, Storage, c};
+use super::words::{CALL, INFO, MOST_CALL, MOST_VALUE, NAME, SOCKET, about};
+use crate::sys::{self, Errno, Storage, c};
 
 /// What a recording is to be.
 #[derive(Clone, Debug)]
@@ -347,18 +346,6 @@ fn write(most: usize, record: impl FnOnce(&mut Mine, &Plan, &mut Draft<'_>)) {
     });
 }
 
-/// The kinds of records.
-const CALL: u64 = 0;
-const SOCKET: u64 = 1;
-const INFO: u64 = 2;
-const NAME: u64 = 3;
-
-/// Longer values of options and names of hosts are cut.
-const MOST_VALUE: usize = 256;
-
-/// Words of a record without the bytes that were sent or received.
-pub(crate) const MOST_CALL: usize = 16 + Storage::CAPACITY.div_ceil(8) + 2 * (1 + MOST_VALUE / 8);
-
 /// Writes down a call that has ended, and what else is to be known now.
 pub(super) fn call(
     event: &Event<'_>,
@@ -422,129 +409,6 @@ fn aftermath(event: &Event<'_>, id: u64, entry: &Entry) {
     };
     if knows_peer == Some(true) || failed || event.op == Op::Shutdown {
         info(fd, id, kind);
-    }
-}
-
-/// Puts into words what a call was about, with so many bytes of what it moved.
-pub(crate) fn about(about: &About<'_>, payload: usize, kind: Kind, draft: &mut Draft<'_>) {
-    let data_of = |draft: &mut Draft<'_>, data: &super::event::Data<'_>| {
-        draft.word(data.len() as u64);
-        draft.word(hash(data, kind));
-        let kept = payload.min(data.len());
-        match data {
-            super::event::Data::One(bytes) => draft.bytes(bytes.get(..kept).unwrap_or_default()),
-            _ if kept == 0 => draft.bytes(&[]),
-            _ => {
-                let mut first = Vec::with_capacity(kept);
-                data.first(kept, |piece| first.extend_from_slice(piece));
-                draft.bytes(&first);
-            }
-        }
-    };
-    let addr = |draft: &mut Draft<'_>, addr: Option<&Storage>| {
-        draft.bytes(addr.map(Storage::as_bytes).unwrap_or_default());
-    };
-    let cut = |bytes: &[u8]| bytes.len().min(MOST_VALUE);
-    match *about {
-        About::Nothing => draft.word(0),
-        About::Made((family, ty, protocol)) | About::Pair((family, ty, protocol), _) => {
-            draft.word(1);
-            draft.word(family as u64);
-            draft.word(ty as u64);
-            draft.word(protocol as u64);
-        }
-        About::New(_) => draft.word(0),
-        About::Address(address) => {
-            draft.word(2);
-            addr(draft, Some(address));
-        }
-        About::Number(number) => {
-            draft.word(3);
-            draft.word(number as u64);
-        }
-        About::Accepted { from, .. } => {
-            draft.word(4);
-            addr(draft, from);
-        }
-        About::Out { ref data, flags, to, control } => {
-            draft.word(5);
-            draft.word(flags as u32 as u64 | (control as u64) << 32);
-            addr(draft, to);
-            data_of(draft, data);
-        }
-        About::In { room, flags, ref data, from, control } => {
-            draft.word(6);
-            draft.word(flags as u32 as u64 | (control as u64) << 32);
-            draft.word(room as u64);
-            addr(draft, from);
-            data_of(draft, data);
-        }
-        About::Batch { bytes, most, .. } => {
-            draft.word(7);
-            draft.word(bytes as u64);
-            draft.word(most as u64);
-        }
-        About::Option { level, number, value } => {
-            draft.word(8);
-            draft.word(level as u32 as u64 | (number as u32 as u64) << 32);
-            draft.bytes(value.get(..cut(value)).unwrap_or_default());
-        }
-        About::Wait { interest, limit, of } => {
-            draft.word(9);
-            draft.word(match interest {
-                Interest::Read => 0,
-                Interest::Write => 1,
-                Interest::Error => 2,
-            });
-            draft.word(
-                limit.map_or(u64::MAX, |limit| {
-                    u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX - 1)
-                }),
-            );
-            draft.word(of as u64);
-        }
-        About::Move { most, .. } => {
-            draft.word(10);
-            draft.word(most as u64);
-        }
-        About::Lookup { host, service } => {
-            draft.word(11);
-            for name in [host, service] {
-                let name = name.map(std::ffi::CStr::to_bytes).unwrap_or_default();
-                draft.bytes(name.get(..cut(name)).unwrap_or_default());
-            }
-        }
-    }
-}
-
-/// A number that the same datagram has at both ends; zero for what is not one, or is long.
-fn hash(data: &super::event::Data<'_>, kind: Kind) -> u64 {
-    if kind.1 == c::SOCK_STREAM || kind.1 == 0 || data.len() > 2048 {
-        return 0;
-    }
-    if matches!(data, super::event::Data::Unseen(_)) {
-        return 0;
-    }
-    let whole = |bytes: &[u8]| {
-        let words = bytes.chunks_exact(8);
-        let mut last = [0; 8];
-        last.iter_mut().zip(words.remainder()).for_each(|(to, from)| *to = *from);
-        let words = words.map(|word| word.try_into().unwrap_or_default()).chain([last]);
-        // FNV-1a, a word at a time.
-        let start = 0xcbf2_9ce4_8422_2325_u64 ^ bytes.len() as u64;
-        let hash = words.map(u64::from_le_bytes).fold(start, |hash, word| {
-            let hash = (hash ^ word).wrapping_mul(0x100_0000_01b3);
-            hash ^ hash >> 29
-        });
-        (hash ^ hash >> 32) & 0xffff_ffff | 1 << 32
-    };
-    match data {
-        super::event::Data::One(bytes) => whole(bytes),
-        _ => {
-            let mut bytes = Vec::with_capacity(data.len());
-            data.first(usize::MAX, |piece| bytes.extend_from_slice(piece));
-            whole(&bytes)
-        }
     }
 }
 
@@ -629,98 +493,4 @@ pub(crate) fn name_thread(thread: Option<u32>, name: &str) {
         draft.word(thread.unwrap_or_else(sys::thread_id).into());
         draft.bytes(cut);
     });
-}
-
-/// A record as it is read.
-#[derive(Debug)]
-pub(crate) enum Record<'w> {
-    Call(CallRecord<'w>),
-    Socket(SocketRecord<'w>),
-    Info {
-        time: u64,
-        id: u64,
-        received: Option<u64>,
-        sent: Option<u64>,
-        rest: Reader<'w>,
-    },
-    /// The name of a thread follows.
-    Name(u32, Reader<'w>),
-}
-
-#[derive(Debug)]
-pub(crate) struct CallRecord<'w> {
-    pub(crate) op: Op,
-    pub(crate) outcome: Outcome,
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-    pub(crate) id: u64,
-    pub(crate) fd: RawFd,
-    pub(crate) span: u64,
-    pub(crate) off: Option<u64>,
-    /// What it was about, as [`about`] has written it.
-    pub(crate) rest: Reader<'w>,
-}
-
-#[derive(Debug)]
-pub(crate) struct SocketRecord<'w> {
-    pub(crate) time: u64,
-    pub(crate) id: u64,
-    pub(crate) fd: RawFd,
-    pub(crate) kind: Kind,
-    pub(crate) cookie: u64,
-    pub(crate) from: u64,
-    pub(crate) pair: u64,
-    /// The own address, and the peer's.
-    pub(crate) rest: Reader<'w>,
-}
-
-impl<'w> Record<'w> {
-    /// The record in these words.
-    pub(crate) fn read(words: &'w [u64]) -> Option<Record<'w>> {
-        let mut reader = Reader(words);
-        let head = reader.word();
-        let known = |word: u64| (word != u64::MAX).then_some(word);
-        Some(match head & 0xff {
-            CALL => {
-                let (start, end, value) = (reader.word(), reader.word(), reader.word());
-                let (id, fd, span, off) =
-                    (reader.word(), reader.word() as RawFd, reader.word(), reader.word());
-                let outcome = match head >> 16 & 0xff {
-                    0 => Outcome::Value(value as i64),
-                    1 => Outcome::Failed(Errno(value as i32)),
-                    _ => Outcome::LookupFailed(value as i32),
-                };
-                Record::Call(CallRecord {
-                    op: Op::of_number((head >> 8) as u8)?,
-                    outcome,
-                    start,
-                    end,
-                    id,
-                    fd,
-                    span,
-                    off: (head >> 24 & 1 != 0).then_some(off),
-                    rest: reader,
-                })
-            }
-            SOCKET => Record::Socket(SocketRecord {
-                time: reader.word(),
-                id: reader.word(),
-                fd: reader.word() as RawFd,
-                kind: (reader.word() as i32, reader.word() as i32, reader.word() as i32),
-                cookie: reader.word(),
-                from: reader.word(),
-                pair: reader.word(),
-                rest: reader,
-            }),
-            INFO => Record::Info {
-                time: reader.word(),
-                id: reader.word(),
-                received: known(reader.word()),
-                sent: known(reader.word()),
-                rest: reader,
-            },
-            NAME => Record::Name(reader.word() as u32, reader),
-            _ => return None,
-        })
-    }
 }

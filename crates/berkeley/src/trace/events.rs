@@ -7,9 +7,9 @@ use tracing::Level;
 use super::line::Line;
 use super::told::{args, error_name};
 use crate::seam::event::{About, Event, Op, Outcome};
-use crate::seam::record::{self, MOST_CALL};
 use crate::seam::ring::{Reader, Ring};
 use crate::seam::watch;
+use crate::seam::words::{self, MOST_CALL};
 use crate::sys::{Errno, c};
 
 /// Makes every call of every socket of this process an event of the crate `tracing`, until the
@@ -141,7 +141,7 @@ impl Words {
         let Words { ring, words, bytes, text } = self;
         text.clear();
         if let Some(mut draft) = ring.begin(MOST_CALL) {
-            record::about(&event.about, 0, (0, 0, 0), &mut draft);
+            words::about(&event.about, 0, (0, 0, 0), &mut draft);
             draft.publish();
         }
         ring.drain(words, |words| {

@@ -8,8 +8,8 @@ use crate::error::LookupCode;
 use crate::kind::{Family, MsgFlags, Protocol, Type};
 use crate::opt::{self, Codec, Row, TcpInfo};
 use crate::seam::event::{Op, Outcome};
-use crate::seam::record::{CallRecord, Record, SocketRecord};
 use crate::seam::ring::Reader;
+use crate::seam::words::{CallRecord, Record, SocketRecord, form};
 use crate::sys::{Storage, c};
 
 /// Writes lines for records of one process; its memory is used again.
@@ -163,7 +163,7 @@ pub(super) struct After {
     plain: bool,
 }
 
-/// Writes the arguments, as `record::about` has put them into words.
+/// Writes the arguments, as `words::about` has put them into words.
 pub(super) fn args(
     line: &mut Line<'_>,
     op: Op,
@@ -180,14 +180,14 @@ pub(super) fn args(
         len
     };
     match rest.word() {
-        1 => {
+        form::MADE => {
             let kind = (rest.word() as i32, rest.word() as i32, rest.word() as i32);
             line.text(key!("family"), &Family(kind.0).to_string());
             line.text(key!("type"), &Type(kind.1).to_string());
             line.number(key!("proto"), kind.2.into());
         }
-        2 => line.shown(key!("addr"), address_of(rest, bytes)),
-        3 => {
+        form::ADDRESS => line.shown(key!("addr"), address_of(rest, bytes)),
+        form::NUMBER => {
             let number = rest.word() as i32;
             match op {
                 Op::Shutdown => line.word(key!("how"), shutdown_name(number)),
@@ -196,12 +196,12 @@ pub(super) fn args(
                 _ => line.number(key!("number"), number.into()),
             }
         }
-        4 => {
+        form::ACCEPTED => {
             if let Some(from) = address(rest, bytes) {
                 line.shown(key!("from"), Some(from));
             }
         }
-        5 => {
+        form::OUT => {
             let flags = rest.word();
             let to = address_of(rest, bytes);
             let len = data(rest, bytes);
@@ -212,7 +212,7 @@ pub(super) fn args(
             }
             control(line, flags);
         }
-        6 => {
+        form::IN => {
             let flags = rest.word();
             line.number(key!("room"), signed(rest.word()));
             line.word(key!("flags"), &flags_text(flags as i32 & i32::MAX));
@@ -227,16 +227,16 @@ pub(super) fn args(
             }
             control(line, flags);
         }
-        7 => {
+        form::BATCH => {
             line.number(key!("bytes"), signed(rest.word()));
             line.number(key!("vlen"), signed(rest.word()));
         }
-        8 => {
+        form::OPTION => {
             let both = rest.word();
             rest.bytes(bytes);
             option(line, both as i32, (both >> 32) as i32, bytes);
         }
-        9 => {
+        form::WAIT => {
             let interest = match rest.word() {
                 0 => "read",
                 1 => "write",
@@ -249,8 +249,8 @@ pub(super) fn args(
                 line.number(key!("of"), signed(of));
             }
         }
-        10 => line.number(key!("len"), signed(rest.word())),
-        11 => {
+        form::MOVE => line.number(key!("len"), signed(rest.word())),
+        form::LOOKUP => {
             for name in [key!("host"), key!("service")] {
                 rest.bytes(bytes);
                 let text = String::from_utf8_lossy(bytes);

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::line::key;
 use super::told::Teller;
-use crate::seam::record::{self, Plan, Progress, Record, Recording, State, Summary};
+use crate::seam::record::{self, Plan, Progress, Recording, State, Summary};
+use crate::seam::words::Record;
 use crate::sys::{self, Errno};
 
 /// While calls are made, the rings are looked at so often.
