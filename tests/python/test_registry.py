@@ -245,9 +245,10 @@ def leaks():
 leaks()
 """
         plain, told = (self.warned(program, *given) for given in ((), ("places",)))
-        self.assertEqual(len(plain), 1)
-        self.assertEqual(told[:1], plain)
-        self.assertEqual(told[-1], "  opened at <string>:8 in leaks")
+        self.assertIn("ResourceWarning: unclosed <socket", plain[0])
+        # From 3.13 on, the line of the program is shown behind it.
+        self.assertLessEqual(len(plain), 2)
+        self.assertEqual(told, [*plain, "  opened at <string>:8 in leaks"])
 
     def warned(self, program, *arguments):
         code = "import warnings; warnings.simplefilter('default')\n" + program
