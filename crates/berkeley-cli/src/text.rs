@@ -1,4 +1,4 @@
-//! Text for people: how wide the terminal is, what it can show, and breaking lines.
+//! Text for people: how wide the terminal is and what it can show.
 
 /// How many columns there are to write to: the terminal's, or what `COLUMNS` says, or 80.
 pub(crate) fn width() -> usize {
@@ -15,36 +15,6 @@ pub(crate) fn is_utf8() -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// A text in lines of at most so many columns.
-pub(crate) fn broken(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        let mut rest: Vec<char> = word.chars().collect();
-        let fits = |line: &String| line.chars().count() + 1 + rest.len() <= columns;
-        if let Some(line) = lines.last_mut().filter(|line| fits(line)) {
-            line.push(' ');
-            line.push_str(word);
-            continue;
-        }
-        while !rest.is_empty() {
-            lines.push(rest.drain(..rest.len().min(columns)).collect());
-        }
-    }
-    lines
-}
-
 fn told(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_between_words_if_they_can() {
-        assert_eq!(broken("one two three", 8), ["one two", "three"]);
-        assert_eq!(broken("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
-        assert_eq!(broken("", 3), [""; 0]);
-    }
 }

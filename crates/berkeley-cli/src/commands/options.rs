@@ -144,21 +144,17 @@ fn read(socket: &Socket, row: &Row) -> berkeley::Result<Vec<u8>> {
 fn describe(row: &Row, value: &[u8]) -> String {
     let shown = shown(row, value);
     let room = text::width().saturating_sub(42).max(20);
-    let indented = |lines: Vec<String>| -> String {
-        lines.into_iter().map(|more| format!("\n{:42}{DIM}{more}{DIM:#}", "")).collect()
-    };
     // What is too long for its column follows the meaning, line by line.
     let is_short = shown.chars().count() <= 40;
     let (column, below) =
         if is_short { (shown.as_str(), "") } else { ("as follows", shown.as_str()) };
     let line = format!("{STRONG}{:<24}{STRONG:#} {column:<16} ", row.name);
-    let mut meaning = text::broken(row.meaning, room).into_iter();
+    let mut meaning = textwrap::wrap(row.meaning, room).into_iter();
     let first = meaning.next().unwrap_or_default();
-    let rest = indented(meaning.collect());
-    let below: String = text::broken(below, text::width().saturating_sub(6).max(20))
-        .into_iter()
-        .map(|line| format!("\n    {line}"))
-        .collect();
+    let rest: String = meaning.map(|more| format!("\n{:42}{DIM}{more}{DIM:#}", "")).collect();
+    let below = textwrap::wrap(below, text::width().saturating_sub(6).max(20));
+    let below = below.iter().filter(|line| !line.is_empty());
+    let below: String = below.map(|line| format!("\n    {line}")).collect();
     format!("{line}{DIM}{first}{DIM:#}{rest}{below}")
 }
 

@@ -400,8 +400,7 @@ impl Sheet {
         if self.unicode { text } else { ascii(&text) }
     }
 
-    /// Puts pieces into lines. One that is longer than a line is broken, between words if it can
-    /// be.
+    /// Puts pieces into lines. One that is longer than a line is broken.
     fn fill(&self, pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
         let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
         for (style, text) in pieces {
@@ -557,20 +556,11 @@ fn milliseconds(at: Nanos) -> String {
     shown.get(..TIME).map_or(shown.clone(), |cut| cut.trim_end_matches('.').to_owned())
 }
 
-/// A text in lines of at most so many columns.
+/// A text in lines of at most so many columns, broken between words if it can be.
 fn broken(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        let mut rest: Vec<char> = word.chars().collect();
-        let fits = |line: &String| line.chars().count() + 1 + rest.len() <= columns;
-        if let Some(line) = lines.last_mut().filter(|line| fits(line)) {
-            line.push(' ');
-            line.push_str(word);
-            continue;
-        }
-        while !rest.is_empty() {
-            lines.push(rest.drain(..rest.len().min(columns)).collect());
-        }
-    }
-    lines
+    let options = textwrap::Options::new(columns)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options).into_iter();
+    lines.filter(|line| !line.is_empty()).map(String::from).collect()
 }

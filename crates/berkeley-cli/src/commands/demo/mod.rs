@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use self::stories::{STORIES, Stage, Story, UNASKED, by_name};
 use crate::args::Global;
 use crate::failure::Failure;
-use crate::text::{broken, is_utf8, width};
+use crate::text::{is_utf8, width};
 use crate::view::{DIM, GOOD, STRONG, View};
 
 /// Watch a server and a client talk, call by call
@@ -119,7 +119,7 @@ fn show(story: &Story, trace: &Trace, look: Look, view: &View) -> Result<(), Fai
         view.line(line)?;
     }
     view.line("")?;
-    for line in broken(story.lesson, look.width.min(100) - 2) {
+    for line in textwrap::wrap(story.lesson, look.width.min(100) - 2) {
         view.line(format_args!("  {line}"))?;
     }
     view.line("")

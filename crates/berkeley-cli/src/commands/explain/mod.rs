@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::args::Global;
 use crate::failure::{Exit, Failure};
-use crate::text::{broken, width};
+use crate::text::width;
 use crate::view::{DIM, STRONG, View};
 
 /// What an error, an option or a word of sockets means
@@ -165,7 +165,7 @@ fn show(topic: &Topic, view: &View) -> Result<(), Failure> {
     for (label, text) in rows.into_iter().filter(|(_, text)| !text.is_empty()) {
         // What follows the first line stands under it.
         let mut label = label;
-        for line in broken(text, width().min(100) - 9) {
+        for line in textwrap::wrap(text, width().min(100) - 9) {
             view.line(format_args!("  {DIM}{label:5}{DIM:#}  {line}"))?;
             label = "";
         }

@@ -15,7 +15,7 @@ use self::program::Program;
 
 use crate::args::Global;
 use crate::failure::{Exit, Failure};
-use crate::text::{broken, is_utf8, width};
+use crate::text::{is_utf8, width};
 use crate::view::{DIM, ERROR, GOOD, STRONG, View};
 
 /// Record calls, see who waited and where the bytes went, and what went wrong
@@ -273,10 +273,10 @@ fn tell(found: &[berkeley_picture::Finding], view: &View) -> Result<(), Failure>
         view.line(format_args!(
             "{style}{level}{style:#}: {rule}  {DIM}calls {calls}{more}{DIM:#}"
         ))?;
-        for line in broken(&finding.what, columns) {
+        for line in textwrap::wrap(&finding.what, columns) {
             view.line(format_args!("    {line}"))?;
         }
-        for (number, line) in broken(&finding.remedy, columns - 5).iter().enumerate() {
+        for (number, line) in textwrap::wrap(&finding.remedy, columns - 5).iter().enumerate() {
             let label = if number == 0 { "try:" } else { "" };
             view.line(format_args!("    {GOOD}{label:4}{GOOD:#} {line}"))?;
         }
