@@ -3,6 +3,8 @@
 #![cfg(feature = "tokio")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod runtimes;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -10,35 +12,10 @@ use berkeley::tokio::{Socket, create_server};
 use berkeley::{Cause, Deadline, Errno, Family, MsgFlags, Protocol, Shutdown, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Runs it in both kinds of runtime, a minute at most.
-fn in_both<F: Future<Output = ()> + Send + 'static>(test: impl Fn() -> F) {
-    let test = || {
-        let test = test();
-        async { tokio::time::timeout(Duration::from_secs(60), test).await.unwrap() }
-    };
-    let single = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    single.block_on(test());
-    let many = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build();
-    let many = many.unwrap();
-    many.block_on(async { many.spawn(test()).await.unwrap() });
-}
+use self::runtimes::{in_both, pair, tcp};
 
 fn new(family: Family, ty: Type) -> Socket {
     Socket::new(family, ty, Protocol::DEFAULT).unwrap()
-}
-
-fn pair(ty: Type) -> (Socket, Socket) {
-    Socket::pair(Family::UNIX, ty, Protocol::DEFAULT).unwrap()
-}
-
-/// Two ends of a TCP connection.
-async fn tcp() -> (Socket, Socket) {
-    let server = create_server("127.0.0.1:0").await.unwrap();
-    let client = new(Family::INET, Type::STREAM);
-    let (accepted, connected) =
-        tokio::join!(server.accept(), client.connect(server.local_addr().unwrap()));
-    connected.unwrap();
-    (client, accepted.unwrap().0)
 }
 
 #[test]

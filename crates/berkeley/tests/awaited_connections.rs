@@ -5,21 +5,17 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, unsafe_code)]
 
 mod dark;
+mod races;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 use berkeley::eyeballs::{DELAY, MAX_DELAY};
 use berkeley::tokio::{Socket, create_connection, create_server};
-use berkeley::{Addr, Cause, Connector, Errno, Error, Server, opt};
+use berkeley::{Addr, Cause, Connector, opt};
 use berkeley_testing::open_descriptors;
 
-/// Longer than anything here takes.
-const AGES: Duration = Duration::from_secs(30);
-
-fn addr(text: &str) -> Addr {
-    text.parse().unwrap()
-}
+use self::races::{AGES, REFUSED, addr, hanging, race, refusing, tried};
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -32,38 +28,12 @@ async fn server(place: &str) -> (Socket, Addr) {
     (server, addr)
 }
 
-/// A listener with a full queue: attempts to connect hang.
-fn hanging(place: &str) -> (Addr, Vec<berkeley::Socket>) {
-    let server = Server::new().backlog(0).listen(place).unwrap();
-    let addr = server.local_addr().unwrap();
-    let soon = Connector::new().timeout(Duration::from_millis(50));
-    let mut kept: Vec<_> = (0..3).filter_map(|_| soon.connect(addr).ok()).collect();
-    kept.push(server);
-    (addr, kept)
-}
-
-/// An address at which nobody listens, nor can while the socket is kept.
-fn refusing(host: &str) -> (Addr, berkeley::Socket) {
-    use berkeley::{Family, Protocol, Type};
-    let bound = berkeley::Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT).unwrap();
-    bound.bind((host, 0)).unwrap();
-    (bound.local_addr().unwrap(), bound)
-}
-
-fn race(delay: Duration) -> Connector {
-    Connector::new().timeout(AGES).happy_eyeballs(delay)
-}
-
-fn tried(error: &Error) -> Vec<(Addr, Cause)> {
-    error.attempts().iter().map(|one| (*one.address().unwrap(), one.cause())).collect()
-}
-
-const REFUSED: Cause = Cause::Os(Errno::ECONNREFUSED);
-
 #[test]
 fn e8_addresses_are_raced_in_a_runtime() {
-    let (dead, _kept) = hanging("127.0.0.1:0");
-    let (gone, _bound) = refusing("127.0.0.3");
+    let hung = hanging("127.0.0.1:0");
+    let dead = hung.addr;
+    let refuser = refusing("127.0.0.3");
+    let gone = refuser.addr;
     run(async {
         let (server, alive) = server("127.0.0.2:0").await;
         let delay = Duration::from_millis(100);
@@ -97,8 +67,10 @@ fn e8_addresses_are_raced_in_a_runtime() {
 
 #[test]
 fn e8_when_all_fail_every_error_is_told_as_it_is_to_those_who_wait() {
-    let (dead, _kept) = hanging("127.0.0.1:0");
-    let (gone, _bound) = refusing("127.0.0.3");
+    let hung = hanging("127.0.0.1:0");
+    let dead = hung.addr;
+    let refuser = refusing("127.0.0.3");
+    let gone = refuser.addr;
     let limit = Duration::from_millis(200);
     let hasty = race(Duration::from_millis(20)).timeout(limit);
     let in_turn = Connector::new().timeout(limit);
@@ -178,7 +150,8 @@ fn all_of_it_may_move_between_threads() {
 
 #[test]
 fn e8_who_gives_up_a_race_leaves_no_descriptor() {
-    let (dead, _kept) = hanging("127.0.0.1:0");
+    let hung = hanging("127.0.0.1:0");
+    let dead = hung.addr;
     run(async {
         let connector = race(Duration::from_millis(10));
         // The runtime has all that it needs.

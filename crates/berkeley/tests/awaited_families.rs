@@ -5,6 +5,8 @@
 #![cfg(feature = "tokio")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod families;
+
 use std::fs::OpenOptions;
 use std::future::Future;
 use std::io::{Read, Write};
@@ -12,21 +14,12 @@ use std::time::Duration;
 
 use berkeley::tokio::Socket;
 use berkeley::{
-    Addr, AlgAddr, CipherOp, Errno, Error, Family, HciAddr, J1939Addr, MsgFlags, NetlinkAddr,
-    PacketAddr, Protocol, QrtrAddr, TipcAddr, Type, VsockAddr, icmp, opt,
+    Addr, AlgAddr, CipherOp, Family, HciAddr, J1939Addr, MsgFlags, NetlinkAddr, PacketAddr,
+    Protocol, QrtrAddr, TipcAddr, Type, VsockAddr, icmp, opt,
 };
 use berkeley_testing::skip;
 
-/// Why there is no such socket here, if that is for want of it.
-fn missing(error: &Error) -> Option<&'static str> {
-    match error.errno()? {
-        Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT | Errno::ESOCKTNOSUPPORT => {
-            Some("not in this kernel")
-        }
-        Errno::EPERM | Errno::EACCES => Some("takes a right that this user lacks"),
-        _ => None,
-    }
-}
+use self::families::{frame, missing, vcan};
 
 /// An awaited socket of this kind, or a skip.
 macro_rules! open {
@@ -40,16 +33,6 @@ macro_rules! open {
                 Some(why) => skip!("{} {} {}: {why}", $family, $ty, $protocol),
                 None => panic!("{error}"),
             },
-        }
-    };
-}
-
-/// The number of the virtual CAN interface, or a skip.
-macro_rules! vcan {
-    () => {
-        match berkeley::if_nametoindex("vcan0") {
-            Ok(index) => index,
-            Err(_) => skip!("there is no vcan0"),
         }
     };
 }
@@ -208,15 +191,6 @@ fn packets() {
         let to = PacketAddr { hardware: "00:00:00:00:00:00".parse().unwrap(), ..place };
         tell(&sender, Some(to.into()), &receiver, b"an awaited frame").await;
     });
-}
-
-/// `struct can_frame`: identifier, length, data.
-fn frame(id: u32, data: &[u8]) -> Vec<u8> {
-    let mut frame = id.to_ne_bytes().to_vec();
-    frame.extend([data.len() as u8, 0, 0, 0]);
-    frame.extend(data);
-    frame.resize(16, 0);
-    frame
 }
 
 #[test]

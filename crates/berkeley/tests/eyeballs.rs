@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, unsafe_code)]
 
 mod dark;
+mod races;
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -17,12 +18,7 @@ use berkeley::{
 };
 use berkeley_testing::skip;
 
-/// Longer than anything here takes, shorter than the kernel's own patience.
-const AGES: Duration = Duration::from_secs(30);
-
-fn addr(text: &str) -> Addr {
-    text.parse().unwrap()
-}
+use self::races::{AGES, REFUSED, addr, hanging, race, refusing, tried};
 
 /// A server, and where it is.
 fn server(place: &str) -> (Socket, Addr) {
@@ -30,44 +26,6 @@ fn server(place: &str) -> (Socket, Addr) {
     let addr = server.local_addr().unwrap();
     (server, addr)
 }
-
-/// An address at which attempts hang, on loopback: the queue of the listener there is full.
-struct Hanging {
-    addr: Addr,
-    server: Socket,
-    _queued: Vec<Socket>,
-}
-
-fn hanging(place: &str) -> Hanging {
-    let server = Server::new().backlog(0).listen(place).unwrap();
-    let addr = server.local_addr().unwrap();
-    let soon = Connector::new().timeout(Duration::from_millis(50));
-    let queued = (0..3).filter_map(|_| soon.connect(addr).ok()).collect();
-    Hanging { addr, server, _queued: queued }
-}
-
-/// An address at which nobody listens, nor can while this is kept.
-struct Refusing {
-    addr: Addr,
-    _bound: Socket,
-}
-
-fn refusing(host: &str) -> Refusing {
-    let bound = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT).unwrap();
-    bound.bind((host, 0)).unwrap();
-    Refusing { addr: bound.local_addr().unwrap(), _bound: bound }
-}
-
-fn race(delay: Duration) -> Connector {
-    Connector::new().timeout(AGES).happy_eyeballs(delay)
-}
-
-/// The addresses and causes of the attempts.
-fn tried(error: &Error) -> Vec<(Addr, Cause)> {
-    error.attempts().iter().map(|one| (*one.address().unwrap(), one.cause())).collect()
-}
-
-const REFUSED: Cause = Cause::Os(Errno::ECONNREFUSED);
 
 #[test]
 fn e8_a_hanging_address_costs_the_head_start() {

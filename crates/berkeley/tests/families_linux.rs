@@ -21,26 +21,7 @@ use berkeley::{
 };
 use berkeley_testing::skip;
 
-use self::families::{exact, open, take};
-
-/// The number of the virtual CAN interface, or a skip.
-macro_rules! vcan {
-    () => {
-        match berkeley::if_nametoindex("vcan0") {
-            Ok(index) => index,
-            Err(_) => skip!("there is no vcan0"),
-        }
-    };
-}
-
-/// `struct can_frame`: identifier, length, data.
-fn frame(id: u32, data: &[u8]) -> Vec<u8> {
-    let mut frame = id.to_ne_bytes().to_vec();
-    frame.extend([data.len() as u8, 0, 0, 0]);
-    frame.extend(data);
-    frame.resize(16, 0);
-    frame
-}
+use self::families::{exact, frame, open, take, vcan};
 
 #[test]
 fn a11_can_raw_frames() {

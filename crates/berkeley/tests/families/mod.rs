@@ -1,4 +1,5 @@
 //! What the tests of families share.
+#![allow(dead_code, unused_macros, unused_imports)] // None of them takes all of it.
 
 use berkeley::{Addr, Errno, Error, Socket};
 
@@ -18,6 +19,17 @@ macro_rules! open {
     };
 }
 pub(crate) use open;
+
+/// The number of the virtual CAN interface, or a skip.
+macro_rules! vcan {
+    () => {
+        match berkeley::if_nametoindex("vcan0") {
+            Ok(index) => index,
+            Err(_) => berkeley_testing::skip!("there is no vcan0"),
+        }
+    };
+}
+pub(crate) use vcan;
 
 /// Why there is no such socket here, if that is for want of it.
 pub(crate) fn missing(error: &Error) -> Option<&'static str> {
@@ -48,4 +60,13 @@ pub(crate) fn exact(socket: &Socket, len: usize) -> Vec<u8> {
         done += got;
     }
     data
+}
+
+/// `struct can_frame`: identifier, length, data.
+pub(crate) fn frame(id: u32, data: &[u8]) -> Vec<u8> {
+    let mut frame = id.to_ne_bytes().to_vec();
+    frame.extend([data.len() as u8, 0, 0, 0]);
+    frame.extend(data);
+    frame.resize(16, 0);
+    frame
 }
