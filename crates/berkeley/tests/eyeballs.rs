@@ -12,10 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use berkeley::eyeballs::{DELAY, MAX_DELAY};
-use berkeley::{
-    Addr, Cause, Connector, Errno, Error, Family, Protocol, Server, Socket, Type, create_server,
-    opt,
-};
+use berkeley::{Addr, Cause, Connector, Errno, Socket, create_server, opt};
 use berkeley_testing::skip;
 
 use self::races::{AGES, REFUSED, addr, hanging, race, refusing, tried};
