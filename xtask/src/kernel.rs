@@ -27,7 +27,7 @@ may skip themselves only for the reasons that are listed there.
 ";
 
 /// How long the guest may run in all, and in it one program. Neither is ever near.
-const IN_ALL: Duration = Duration::from_secs(20 * 60);
+const IN_ALL: Duration = Duration::from_secs(30 * 60);
 const FOR_ONE: Duration = Duration::from_secs(5 * 60);
 
 /// The memory of the guest in mebibytes.
@@ -46,6 +46,41 @@ const LEFT_OUT: &[LeftOut] = &[
         program: "berkeley::leaks",
         test: "",
         why: "a hundred thousand connections take minutes there, and are of two families only",
+    },
+    LeftOut {
+        program: "berkeley::lib",
+        test: "",
+        why: "parsers, orders of events and headers, which no kernel changes",
+    },
+    LeftOut {
+        program: "berkeley::constants",
+        test: "",
+        why: "the headers and CPythons are those of the machine, and take minutes there",
+    },
+    LeftOut {
+        program: "berkeley::option_numbers",
+        test: "",
+        why: "the headers are those of the machine",
+    },
+    LeftOut {
+        program: "berkeley::cmsg_numbers",
+        test: "",
+        why: "the headers are those of the machine",
+    },
+    LeftOut {
+        program: "berkeley::batches_offload",
+        test: "d8_a_million_datagrams_arrive_once_and_whole",
+        why: "a million take a minute there, and are of one family only",
+    },
+    LeftOut {
+        program: "berkeley::batches_offload",
+        test: "d6_d7_half_a_million_without_offload",
+        why: "so many take a minute there, and are of one family only",
+    },
+    LeftOut {
+        program: "berkeley-cli::serve",
+        test: "ten_thousand_connections_at_once",
+        why: "so many take a minute there, and are of one family only",
     },
     LeftOut {
         program: "berkeley::eyeballs",
@@ -274,9 +309,11 @@ not JSON
     fn what_is_left_out_exists() {
         for row in LEFT_OUT {
             let (package, file) = row.program.split_once("::").unwrap();
-            let source = root().join(format!("crates/{package}/tests/{file}.rs"));
+            let folder = if file == "lib" { "src" } else { "tests" };
+            let source = root().join(format!("crates/{package}/{folder}/{file}.rs"));
             let text = fs::read_to_string(&source).unwrap_or_default();
-            let test = format!("fn {}", row.test);
+            assert!(!text.is_empty(), "{}: no such program", row.program);
+            let test = if row.test.is_empty() { String::new() } else { format!("fn {}", row.test) };
             assert!(text.contains(&test), "{} {}: no such test", row.program, row.test);
             assert!(!row.why.is_empty());
         }
