@@ -19,6 +19,7 @@ use crate::raw::{
     Kept, Owned, Python, Raised, Res, Sendable, View, audit, boolean, byte_string, bytes, guard,
     int, list, no_memory, none, os_error, text, tuple, type_error, value_error,
 };
+use crate::running;
 
 /// The methods, which are put beside those of CPython's.
 pub(crate) fn table() -> Vec<ffi::PyMethodDef> {
@@ -235,7 +236,7 @@ fn fill(
     }
     // A list could change while addresses are read.
     // SAFETY: a live object.
-    let items = Owned::new(unsafe { ffi::PySequence_Tuple(datagrams) })?;
+    let items = Owned::new(unsafe { running::PySequence_Tuple(datagrams) })?;
     for item in tuple_items(&items) {
         // SAFETY: the tuple holds its items.
         if unsafe { ffi::PyTuple_Check(item) } == 0 {
@@ -275,7 +276,7 @@ fn with_attribute(raised: Raised, name: &CStr, value: Answer) -> Raised {
     if let Some(error) = kept.value() {
         // SAFETY: a live exception and a C text. Should it fail, the first error counts.
         unsafe {
-            if ffi::PyObject_SetAttrString(error, name.as_ptr(), value.as_ptr()) != 0 {
+            if running::PyObject_SetAttrString(error, name.as_ptr(), value.as_ptr()) != 0 {
                 ffi::PyErr_Clear();
             }
         }

@@ -100,7 +100,7 @@ pub(crate) fn descriptor(object: *mut PyObject) -> Res<i32> {
 pub(crate) fn truth(object: *mut PyObject) -> Res<bool> {
     #[cfg(Py_3_12)]
     // SAFETY: a live object.
-    let value = i64::from(unsafe { py::PyObject_IsTrue(object) });
+    let value = i64::from(unsafe { crate::running::PyObject_IsTrue(object) });
     #[cfg(not(Py_3_12))]
     // SAFETY: a live object.
     let value = unsafe { py::PyLong_AsLong(object) };

@@ -11,6 +11,7 @@ use crate::raw::{
     Kept, Owned, Raised, Res, checked, int, is_raised, os_error, os_error_text, text,
     timeout_error, tuple,
 };
+use crate::running;
 
 /// `socket.gaierror` and `socket.herror`, once the module is made.
 pub(crate) static GAIERROR: AtomicPtr<PyObject> = AtomicPtr::new(std::ptr::null_mut());
@@ -67,7 +68,8 @@ pub(crate) fn know(name: &CStr, value: impl FnOnce() -> Res<Owned>) {
     if let Some(error) = kept.value() {
         let known = value().and_then(|value| {
             // SAFETY: a live exception, a C text, a live value.
-            let done = unsafe { ffi::PyObject_SetAttrString(error, name.as_ptr(), value.as_ptr()) };
+            let done =
+                unsafe { running::PyObject_SetAttrString(error, name.as_ptr(), value.as_ptr()) };
             checked(done.into())
         });
         if known.is_err() {

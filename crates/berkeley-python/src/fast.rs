@@ -22,6 +22,7 @@ use crate::raw::{
 };
 use crate::recorder;
 use crate::registry;
+use crate::running;
 use crate::tuning;
 use crate::values;
 use crate::whole;
@@ -234,7 +235,7 @@ fn name(which: usize) -> *mut PyObject {
 
 fn attribute(object: *mut PyObject, which: usize) -> Answer {
     // SAFETY: a live object; names are there once `bind` was called.
-    Owned::new(unsafe { ffi::PyObject_GetAttr(object, name(which)) })
+    Owned::new(unsafe { running::PyObject_GetAttr(object, name(which)) })
 }
 
 /// The class, if sockets can be made of it without its `__init__`: neither the module's name
@@ -265,9 +266,9 @@ fn make(class: *mut ffi::PyTypeObject, socket: Socket, asked: (i32, i32, i32)) -
     let zero = int(0)?;
     // SAFETY: the object is new and of this class, which has both attributes.
     unsafe {
-        let done = ffi::PyObject_SetAttr(made.as_ptr(), name(IO_REFS), zero.as_ptr());
+        let done = running::PyObject_SetAttr(made.as_ptr(), name(IO_REFS), zero.as_ptr());
         checked(done.into())?;
-        let done = ffi::PyObject_SetAttr(made.as_ptr(), name(CLOSED), ffi::Py_False());
+        let done = running::PyObject_SetAttr(made.as_ptr(), name(CLOSED), ffi::Py_False());
         checked(done.into())?;
         let timeout = socket.timeout();
         Object::of(made.as_ptr()).take(socket, asked, timeout);
@@ -314,7 +315,7 @@ fn slowly(this: *mut PyObject) -> Res<*mut PyObject> {
         return Err(Raised);
     }
     // SAFETY: a live function and object.
-    Owned::new(unsafe { ffi::PyObject_CallOneArg(accept, this) }).map(Owned::into_ptr)
+    Owned::new(unsafe { running::PyObject_CallOneArg(accept, this) }).map(Owned::into_ptr)
 }
 
 /// Two sockets that are connected to each other, with the default timeout; without one that waits,

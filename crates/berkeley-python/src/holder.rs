@@ -12,6 +12,7 @@ use crate::raw::{
     Owned, Python, Res, byte_string, bytes, detached, guard, int, list, none, parse, text, tuple,
     unsigned, value_error,
 };
+use crate::running;
 
 /// The object that finds the holder when it is asked: `berkeley._holders.Holder`.
 #[cold]
@@ -20,9 +21,10 @@ pub(crate) fn later(error: &Error, ty: i32, protocol: i32) -> Res<Owned> {
     let arguments = tuple([int(ty.into())?, int(protocol.into())?, bytes(addr)?])?;
     // SAFETY: C texts, live objects.
     unsafe {
-        let module = Owned::new(ffi::PyImport_ImportModule(c"berkeley._holders".as_ptr()))?;
-        let class = Owned::new(ffi::PyObject_GetAttrString(module.as_ptr(), c"Holder".as_ptr()))?;
-        Owned::new(ffi::PyObject_Call(class.as_ptr(), arguments.as_ptr(), null_mut()))
+        let module = Owned::new(running::PyImport_ImportModule(c"berkeley._holders".as_ptr()))?;
+        let class =
+            Owned::new(running::PyObject_GetAttrString(module.as_ptr(), c"Holder".as_ptr()))?;
+        Owned::new(running::PyObject_Call(class.as_ptr(), arguments.as_ptr(), null_mut()))
     }
 }
 

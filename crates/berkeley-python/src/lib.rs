@@ -17,6 +17,7 @@ mod race;
 mod raw;
 mod recorder;
 mod registry;
+mod running;
 mod shared;
 mod transfer;
 mod tuning;
@@ -194,14 +195,15 @@ fn watch_forks() -> Res<()> {
     }));
     // SAFETY: live objects and C texts; the function's table lives for ever.
     unsafe {
-        let os = Owned::new(ffi::PyImport_ImportModule(c"os".as_ptr()))?;
+        let os = Owned::new(running::PyImport_ImportModule(c"os".as_ptr()))?;
         let register =
-            Owned::new(ffi::PyObject_GetAttrString(os.as_ptr(), c"register_at_fork".as_ptr()))?;
+            Owned::new(running::PyObject_GetAttrString(os.as_ptr(), c"register_at_fork".as_ptr()))?;
         let forked = Owned::new(ffi::PyCFunction_NewEx(function, null_mut(), null_mut()))?;
         let (none, names) = (Owned::new(ffi::PyTuple_New(0))?, Owned::new(ffi::PyDict_New())?);
         let name = c"after_in_child".as_ptr();
         raw::checked(ffi::PyDict_SetItemString(names.as_ptr(), name, forked.as_ptr()).into())?;
-        Owned::new(ffi::PyObject_Call(register.as_ptr(), none.as_ptr(), names.as_ptr())).map(drop)
+        Owned::new(running::PyObject_Call(register.as_ptr(), none.as_ptr(), names.as_ptr()))
+            .map(drop)
     }
 }
 
@@ -219,7 +221,7 @@ fn run_handlers() -> ControlFlow<()> {
     // made the call.
     let answer = unsafe {
         let state = ffi::PyGILState_Ensure();
-        let answer = ffi::PyErr_CheckSignals();
+        let answer = running::PyErr_CheckSignals();
         ffi::PyGILState_Release(state);
         answer
     };

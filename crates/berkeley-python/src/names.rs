@@ -20,6 +20,7 @@ use crate::raw::{
     os_error, os_error_text, overflow_error, parse, parse_named, text, tuple, type_error, unsigned,
     utf8, value_error,
 };
+use crate::running;
 
 type Answer = Res<Owned>;
 
@@ -168,7 +169,7 @@ fn host_name(object: *mut PyObject) -> Res<(Option<Vec<u8>>, bool)> {
                 Ok(_) => {}
                 Err(Raised) => ffi::PyErr_Clear(),
             }
-            let encoded = ffi::PyUnicode_AsEncodedString(object, c"idna".as_ptr(), null());
+            let encoded = running::PyUnicode_AsEncodedString(object, c"idna".as_ptr(), null());
             return Ok((Some(byte_string(Owned::new(encoded)?.as_ptr()).to_vec()), false));
         }
         if ffi::PyBytes_Check(object) != 0 {
@@ -188,7 +189,7 @@ fn service(object: *mut PyObject) -> Res<Option<Vec<u8>>> {
         if ffi::PyLong_CheckExact(object) != 0 {
             #[cfg(not(Py_3_12))]
             crate::raw::checked(ffi::PyLong_AsLong(object))?;
-            let written = Owned::new(ffi::PyObject_Str(object))?;
+            let written = Owned::new(running::PyObject_Str(object))?;
             return utf8(written.as_ptr()).map(|text| Some(text.into()));
         }
         if ffi::PyUnicode_Check(object) != 0 {

@@ -21,6 +21,7 @@ use crate::raw::{
     value_error,
 };
 use crate::registry::{self, Facts};
+use crate::running;
 use crate::shared;
 
 /// A socket as Python has it. `_ssl` reads the number and the timeout at their places without
@@ -534,7 +535,7 @@ unsafe extern "C" fn dealloc(this: *mut PyObject) {
     // SAFETY: Python calls it once, when nobody refers to the object; it may come to life again in
     // its finalizer. Afterwards only its memory and its type's count are left.
     unsafe {
-        if ffi::PyObject_CallFinalizerFromDealloc(this) < 0 {
+        if running::PyObject_CallFinalizerFromDealloc(this) < 0 {
             return;
         }
         ffi::PyObject_GC_UnTrack(this.cast());

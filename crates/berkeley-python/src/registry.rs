@@ -18,6 +18,7 @@ use crate::calls::alone;
 use crate::fast;
 use crate::object::Object;
 use crate::raw::{Owned, Python, Res, float, guard, int, list, none, parse, text, tuple, unsigned};
+use crate::running;
 use crate::shared;
 
 /// What is known of an object beside what CPython's has.
@@ -160,7 +161,7 @@ impl Place {
     fn frames(&self) -> Res<Owned> {
         let attribute = |code: &Owned, name: &CStr| {
             // SAFETY: a live object, a C text.
-            Owned::new(unsafe { ffi::PyObject_GetAttrString(code.as_ptr(), name.as_ptr()) })
+            Owned::new(unsafe { running::PyObject_GetAttrString(code.as_ptr(), name.as_ptr()) })
         };
         list(self.0.iter().map(|(code, at)| {
             // SAFETY: a code object.
@@ -175,11 +176,11 @@ impl Place {
         let frames = self.frames().ok()?;
         // SAFETY: a live object, C texts; what it answers is a text, held as long as it is read.
         unsafe {
-            let module = ffi::PyImport_ImportModule(c"berkeley._sockets".as_ptr());
+            let module = running::PyImport_ImportModule(c"berkeley._sockets".as_ptr());
             let module = Owned::new(module).ok()?;
             let show = c"shown".as_ptr();
-            let show = Owned::new(ffi::PyObject_GetAttrString(module.as_ptr(), show)).ok()?;
-            let shown = ffi::PyObject_CallOneArg(show.as_ptr(), frames.as_ptr());
+            let show = Owned::new(running::PyObject_GetAttrString(module.as_ptr(), show)).ok()?;
+            let shown = running::PyObject_CallOneArg(show.as_ptr(), frames.as_ptr());
             let shown = Owned::new(shown).ok()?;
             crate::raw::utf8(shown.as_ptr()).ok().map(str::to_owned)
         }
@@ -300,14 +301,15 @@ pub(crate) fn warn_unclosed(object: &Object, frames: Owned) -> Res<()> {
     unsafe {
         let message = Owned::new(ffi::PyUnicode_FromFormat(c"unclosed %R".as_ptr(), this))?;
         let class = ffi::PyExc_ResourceWarning;
-        let warning = Owned::new(ffi::PyObject_CallOneArg(class, message.as_ptr()))?;
-        let sockets = Owned::new(ffi::PyImport_ImportModule(c"berkeley._sockets".as_ptr()))?;
-        let tell = Owned::new(ffi::PyObject_GetAttrString(sockets.as_ptr(), c"tell".as_ptr()))?;
+        let warning = Owned::new(running::PyObject_CallOneArg(class, message.as_ptr()))?;
+        let sockets = Owned::new(running::PyImport_ImportModule(c"berkeley._sockets".as_ptr()))?;
+        let tell = Owned::new(running::PyObject_GetAttrString(sockets.as_ptr(), c"tell".as_ptr()))?;
         let beside = tuple([Owned::share(warning.as_ptr()), frames])?;
-        Owned::new(ffi::PyObject_Call(tell.as_ptr(), beside.as_ptr(), null_mut()))?;
-        let warnings = Owned::new(ffi::PyImport_ImportModule(c"_warnings".as_ptr()))?;
-        let warn = Owned::new(ffi::PyObject_GetAttrString(warnings.as_ptr(), c"warn".as_ptr()))?;
+        Owned::new(running::PyObject_Call(tell.as_ptr(), beside.as_ptr(), null_mut()))?;
+        let warnings = Owned::new(running::PyImport_ImportModule(c"_warnings".as_ptr()))?;
+        let warn =
+            Owned::new(running::PyObject_GetAttrString(warnings.as_ptr(), c"warn".as_ptr()))?;
         let arguments = tuple([warning, none(), int(1)?, Owned::share(this)])?;
-        Owned::new(ffi::PyObject_Call(warn.as_ptr(), arguments.as_ptr(), null_mut())).map(drop)
+        Owned::new(running::PyObject_Call(warn.as_ptr(), arguments.as_ptr(), null_mut())).map(drop)
     }
 }

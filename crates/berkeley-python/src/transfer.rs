@@ -19,6 +19,7 @@ use crate::raw::{
     Owned, Python, Raised, Res, Room, Sendable, View, audit, bytes, checked, int, list, none,
     os_error, os_error_text, parse, parse_named, tuple, type_error, value_error,
 };
+use crate::running;
 
 /// Up to this many bytes are sent, and asked for, in a call that is brief if it does not wait. What
 /// is asked for is seldom there: asyncio asks for 256 KiB, which take 30 microseconds.
@@ -358,7 +359,7 @@ fn beside(
     if !walk.rest().is_empty() {
         let text = c"received malformed or improperly-truncated ancillary data";
         // SAFETY: the interpreter's own warning, a C text.
-        let answer = unsafe { ffi::PyErr_WarnEx(ffi::PyExc_RuntimeWarning, text.as_ptr(), 1) };
+        let answer = unsafe { running::PyErr_WarnEx(ffi::PyExc_RuntimeWarning, text.as_ptr(), 1) };
         if answer < 0 {
             return Err(Raised);
         }
@@ -382,8 +383,8 @@ fn beside(
 fn items(object: *mut PyObject, message: &CStr) -> Res<(Owned, Vec<*mut PyObject>)> {
     // SAFETY: the sequence is held as long as the pointers are used.
     unsafe {
-        let sequence = Owned::new(ffi::PySequence_Fast(object, message.as_ptr()))?;
-        let len = ffi::PySequence_Size(sequence.as_ptr());
+        let sequence = Owned::new(running::PySequence_Fast(object, message.as_ptr()))?;
+        let len = running::PySequence_Size(sequence.as_ptr());
         let is_list = ffi::PyList_Check(sequence.as_ptr()) != 0;
         let item = |place| match is_list {
             true => ffi::PyList_GetItem(sequence.as_ptr(), place),

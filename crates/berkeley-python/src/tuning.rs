@@ -17,6 +17,7 @@ use crate::raw::{
     Kept, Owned, Python, Raised, Res, guard, int, list, none, parse, parse_named, text, tuple,
     utf8, value_error,
 };
+use crate::running;
 use crate::values::{raise, seconds};
 
 /// The methods, which are put beside those of CPython's.
@@ -101,7 +102,7 @@ fn is_none(object: *mut PyObject) -> bool {
 fn shown(object: *mut PyObject) -> Res<String> {
     // SAFETY: a live object; its text is copied.
     unsafe {
-        let shown = Owned::new(ffi::PyObject_Str(object))?;
+        let shown = Owned::new(running::PyObject_Str(object))?;
         utf8(shown.as_ptr()).map(str::to_owned)
     }
 }

@@ -19,6 +19,7 @@ use crate::raw::{
     Kept, Owned, Python, Raised, Res, Sendable, View, boolean, bytes, checked, guard, int, list,
     none, overflow_error, parse, text, tuple, type_error, unsigned, utf8, value_error,
 };
+use crate::running;
 
 /// The methods, which are put beside those of CPython's.
 pub(crate) fn table() -> Vec<ffi::PyMethodDef> {
@@ -66,8 +67,8 @@ pub(crate) const FUNCTIONS: [(&CStr, ffi::PyCFunction, &CStr); 1] = [(
 pub(crate) fn maker(name: &CStr) -> Answer {
     // SAFETY: a module is imported and asked, with the interpreter attached.
     unsafe {
-        let module = Owned::new(ffi::PyImport_ImportModule(c"berkeley.values".as_ptr()))?;
-        Owned::new(ffi::PyObject_GetAttrString(module.as_ptr(), name.as_ptr()))
+        let module = Owned::new(running::PyImport_ImportModule(c"berkeley.values".as_ptr()))?;
+        Owned::new(running::PyObject_GetAttrString(module.as_ptr(), name.as_ptr()))
     }
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn maker(name: &CStr) -> Answer {
 pub(crate) fn make<const N: usize>(name: &CStr, arguments: [Owned; N]) -> Answer {
     let (maker, arguments) = (maker(name)?, tuple(arguments)?);
     // SAFETY: live objects.
-    Owned::new(unsafe { ffi::PyObject_CallObject(maker.as_ptr(), arguments.as_ptr()) })
+    Owned::new(unsafe { running::PyObject_CallObject(maker.as_ptr(), arguments.as_ptr()) })
 }
 
 /// Raises an error, with a note that says what it was about and what stands behind it.
@@ -97,12 +98,10 @@ fn with_note(raised: Raised, note: &str) -> Raised {
     if let (Some(error), Ok(note)) = (kept.value(), text(note)) {
         // SAFETY: a live exception; should it fail, the first error counts.
         unsafe {
-            let done = Owned::new(ffi::PyObject_CallMethod(
-                error,
-                c"add_note".as_ptr(),
-                c"O".as_ptr(),
-                note.as_ptr(),
-            ));
+            let add = Owned::new(running::PyObject_GetAttrString(error, c"add_note".as_ptr()));
+            let done = add.and_then(|add| {
+                Owned::new(running::PyObject_CallOneArg(add.as_ptr(), note.as_ptr()))
+            });
             if done.is_err() {
                 ffi::PyErr_Clear();
             }
@@ -195,7 +194,7 @@ fn value_of(object: *mut PyObject) -> Res<Value> {
         } else if ffi::PyObject_CheckBuffer(object) != 0 {
             Ok(Value::Bytes(View::of(object)?.as_slice().to_vec()))
         } else if ffi::PyList_Check(object) != 0 || ffi::PyTuple_Check(object) != 0 {
-            let items = Owned::new(ffi::PySequence_Tuple(object))?;
+            let items = Owned::new(running::PySequence_Tuple(object))?;
             let count = ffi::PyTuple_GET_SIZE(items.as_ptr());
             let item = |at| value_of(ffi::PyTuple_GET_ITEM(items.as_ptr(), at));
             (0..count).map(item).collect::<Res<Vec<_>>>().map(Value::List)
@@ -297,7 +296,7 @@ unsafe extern "C" fn decode_control(_: *mut PyObject, args: *mut PyObject) -> *m
         let (mut family, mut control): (c_int, *mut PyObject) = (0, null_mut());
         parse!(args, c"iO:decode_control", &mut family, &mut control)?;
         // SAFETY: a live object; what it gives is held by the tuple.
-        let items = Owned::new(unsafe { ffi::PySequence_Tuple(control) })?;
+        let items = Owned::new(unsafe { running::PySequence_Tuple(control) })?;
         // SAFETY: a tuple, asked for what it has.
         let count = unsafe { ffi::PyTuple_GET_SIZE(items.as_ptr()) };
         let decoded = list((0..count).map(|at| {
@@ -446,6 +445,6 @@ fn build_queued(kind: Kind, queued: &QueuedError, data: &[u8]) -> Answer {
         }
         let maker = maker(c"QueuedError")?;
         let nothing = Owned::new(ffi::PyTuple_New(0))?;
-        Owned::new(ffi::PyObject_Call(maker.as_ptr(), nothing.as_ptr(), all.as_ptr()))
+        Owned::new(running::PyObject_Call(maker.as_ptr(), nothing.as_ptr(), all.as_ptr()))
     }
 }

@@ -12,6 +12,7 @@ use super::type_name;
 use crate::errors;
 use crate::lookup;
 use crate::raw::{Owned, Python, Res, byte_string, os_error_text, plain_ascii, type_error};
+use crate::running;
 
 /// A host as the caller wrote it.
 pub(crate) struct Host<'a>(Written<'a>);
@@ -58,7 +59,8 @@ pub(crate) fn host<'a>(object: *mut PyObject) -> Res<Host<'a>> {
 unsafe fn in_names_encoding(object: *mut PyObject) -> Res<Vec<u8>> {
     // SAFETY: as promised; the encoded text is bytes.
     unsafe {
-        let encoded = ffi::PyUnicode_AsEncodedString(object, c"idna".as_ptr(), std::ptr::null());
+        let encoded =
+            running::PyUnicode_AsEncodedString(object, c"idna".as_ptr(), std::ptr::null());
         let Ok(encoded) = Owned::new(encoded) else {
             ffi::PyErr_Clear();
             return Err(type_error("encoding of hostname failed"));
