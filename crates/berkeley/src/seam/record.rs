@@ -144,13 +144,20 @@ impl Recording {
         Some(ring)
     }
 
-    /// A larger one than this, which is full, if there may be one.
+    /// Takes a larger ring in place of this, which is full, and says whether the record finds room
+    /// now; it is counted if not.
     #[cold]
-    fn larger(&self, full: &Ring) -> Option<Arc<Ring>> {
+    fn widen(&self, full: &mut Arc<Ring>, most: usize) -> bool {
         let words = full.len() * 4;
-        let ring = (words <= LAST_RING).then(|| self.ring(words)).flatten()?;
-        full.ended.store(true, Ordering::Release);
-        Some(ring)
+        if let Some(ring) = (words <= LAST_RING).then(|| self.ring(words)).flatten() {
+            full.ended.store(true, Ordering::Release);
+            *full = ring;
+        }
+        let has_room = full.has_room(most);
+        if !has_room {
+            full.drop_one();
+        }
+        has_room
     }
 }
 
@@ -366,21 +373,10 @@ fn put(
         recording.lost.fetch_add(1, Ordering::Relaxed);
         return;
     };
-    match ring.begin(head, most) {
-        Some(mut draft) => {
-            record(&mut draft);
-            draft.publish();
-        }
-        None => match recording.larger(ring) {
-            Some(larger) => {
-                if let Some(mut draft) = larger.begin(head, most) {
-                    record(&mut draft);
-                    draft.publish();
-                }
-                *ring = larger;
-            }
-            None => ring.drop_one(),
-        },
+    if ring.has_room(most) || recording.widen(ring, most) {
+        let mut draft = ring.begin(head);
+        record(&mut draft);
+        draft.publish();
     }
     let hurry = ring.is_filling() && !recording.hurried.load(Ordering::Relaxed);
     if hurry || recording.asleep.load(Ordering::Relaxed) {

@@ -57,23 +57,26 @@ impl Ring {
         }
     }
 
-    /// Begins a record of at most so many words, behind a first one that has room for 48 bits of
-    /// what it is; `None` if there is no room for it.
+    /// Whether a record of at most so many words finds room, behind one more.
     #[inline]
-    pub(crate) fn begin(&self, head: u64, most: usize) -> Option<Draft<'_>> {
-        let start = self.own.written.load(Ordering::Relaxed);
-        let mut used = start.wrapping_sub(self.own.seen.load(Ordering::Relaxed));
+    pub(crate) fn has_room(&self, most: usize) -> bool {
+        let written = self.own.written.load(Ordering::Relaxed);
+        let used = written.wrapping_sub(self.own.seen.load(Ordering::Relaxed));
         // How far the reader is matters only now.
-        if used + most >= self.words.len() / 2 {
+        used + most < self.words.len() / 2 || {
             let read = self.read.0.load(Ordering::Acquire);
             self.own.seen.store(read, Ordering::Relaxed);
-            used = start.wrapping_sub(read);
-            if used + most + 1 > self.words.len() {
-                return None;
-            }
+            written.wrapping_sub(read) + most < self.words.len()
         }
-        let end = start.wrapping_add(self.words.len() - used);
-        Some(Draft { ring: self, head, start, next: start.wrapping_add(1), end })
+    }
+
+    /// Begins a record behind a first word that has room for 48 bits of what it is. What finds no
+    /// room is left out: [`has_room`](Ring::has_room) is to be asked before.
+    #[inline]
+    pub(crate) fn begin(&self, head: u64) -> Draft<'_> {
+        let start = self.own.written.load(Ordering::Relaxed);
+        let end = self.own.seen.load(Ordering::Relaxed).wrapping_add(self.words.len());
+        Draft { ring: self, head, start, next: start.wrapping_add(1), end }
     }
 
     /// Counts a record that found no room.
@@ -224,9 +227,10 @@ mod tests {
     use super::*;
 
     fn put(ring: &Ring, number: u64, bytes: &[u8]) -> bool {
-        let Some(mut draft) = ring.begin(number, 1 + bytes.len().div_ceil(8)) else {
+        if !ring.has_room(1 + bytes.len().div_ceil(8)) {
             return false;
-        };
+        }
+        let mut draft = ring.begin(number);
         draft.bytes(bytes);
         draft.publish();
         true
@@ -261,14 +265,15 @@ mod tests {
         assert_eq!(put.iter().filter(|put| **put).count(), 5);
         put.iter().filter(|put| !**put).for_each(|_| ring.drop_one());
         assert_eq!((take(&ring).len(), ring.take_dropped(), ring.take_dropped()), (5, 5, 0));
-        assert!(ring.begin(0, 15).is_some() && ring.begin(0, 16).is_none());
+        assert!(ring.has_room(15) && !ring.has_room(16));
     }
 
     #[test]
     fn words_that_go_round_the_end_come_out_whole() {
         let ring = Ring::new(16, 1);
         for round in 0..50 {
-            let mut draft = ring.begin(round, 5).unwrap();
+            assert!(ring.has_room(5));
+            let mut draft = ring.begin(round);
             draft.words([round, 2, 3, 4, round + 5]);
             draft.publish();
             let mut seen = Vec::new();

@@ -140,7 +140,8 @@ impl Words {
     fn args(&mut self, event: &Event<'_>) -> &str {
         let Words { ring, words, bytes, text } = self;
         text.clear();
-        if let Some(mut draft) = ring.begin(0, MOST_CALL) {
+        if ring.has_room(MOST_CALL) {
+            let mut draft = ring.begin(0);
             words::about(&event.about, 0, (0, 0, 0), &mut draft);
             draft.publish();
         }
