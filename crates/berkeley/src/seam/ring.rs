@@ -202,6 +202,10 @@ impl Reader<'_> {
         first
     }
 
+    pub(crate) fn skip(&mut self, words: usize) {
+        self.0 = self.0.get(words..).unwrap_or_default();
+    }
+
     pub(crate) fn bytes(&mut self, bytes: &mut Vec<u8>) {
         bytes.clear();
         let len = usize::try_from(self.word()).unwrap_or(usize::MAX);

@@ -26,7 +26,9 @@ pub(super) struct Teller {
 #[derive(Debug, Default)]
 struct Said {
     whose: Option<(u32, Op, Outcome, u64, RawFd)>,
+    /// What it was about; of bytes only how many are kept.
     about: Vec<u64>,
+    has_data: bool,
     text: Vec<u8>,
 }
 
@@ -129,10 +131,17 @@ impl Teller {
             line.word(key!("ev"), "call");
             line.seconds(key!("t"), start);
             line.seconds(key!("dur"), end.saturating_sub(start));
-            if said.whose == whose && said.about == about {
+            if said.whose == whose && about.starts_with(&said.about) {
                 line.members(&said.text);
                 if let Some(off) = off {
                     line.number(key!("off"), signed(off));
+                }
+                if said.has_data {
+                    rest.skip(said.about.len() - 1);
+                    rest.bytes(bytes);
+                    if !bytes.is_empty() {
+                        line.base64(key!("data"), bytes);
+                    }
                 }
                 line.number(key!("span"), signed(span));
                 return;
@@ -158,10 +167,13 @@ impl Teller {
                 }
             }
             let has_more = after.has_data && !bytes.is_empty();
-            if !has_more && after.is_nothing_else() {
+            if after.is_nothing_else() {
                 said.whose = whose;
+                said.has_data = after.has_data;
+                let kept = if has_more { bytes.len().div_ceil(8) } else { 0 };
+                let known = about.len().saturating_sub(kept);
                 said.about.clear();
-                said.about.extend_from_slice(about);
+                said.about.extend_from_slice(about.get(..known).unwrap_or_default());
                 said.text.clear();
                 said.text.extend_from_slice(line.since(start));
             }
