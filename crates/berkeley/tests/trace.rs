@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use berkeley::batch::{RecvBatch, SendBatch};
 use berkeley::trace::{self, Options};
 use berkeley::{
@@ -293,6 +295,66 @@ fn assert_lines(lines: &[Value]) {
     let states: Vec<_> = of(lines, "info").iter().map(|line| line["state"].as_str()).collect();
     assert!(states.contains(&Some("ESTABLISHED")), "{states:?}");
     assert!(!of(lines, "thread").is_empty());
+}
+
+#[test]
+fn calls_that_are_alike_keep_what_is_their_own() {
+    // More pairs than the writer remembers, and calls of which every member is once the only other.
+    const MESSAGES: [(&[u8], MsgFlags); 9] = [
+        (b"one", MsgFlags::empty()),
+        (b"two", MsgFlags::empty()),
+        (b"eight by", MsgFlags::empty()),
+        (b"eighteen and beyond", MsgFlags::empty()),
+        (b"eighteen and before", MsgFlags::empty()),
+        (b"nineteen, no other!", MsgFlags::DONTWAIT),
+        (b"", MsgFlags::empty()),
+        (b"one", MsgFlags::empty()),
+        (b"1", MsgFlags::empty()),
+    ];
+    const PAIRS: usize = 12;
+    if let Some(file) = own_file() {
+        let pairs: Vec<_> = (0..PAIRS).map(|_| pair()).collect();
+        let recording = Options::new().payload(8).to_file(file).unwrap();
+        for (data, flags) in MESSAGES {
+            for (a, b) in &pairs {
+                a.send_with(data, flags).unwrap();
+                if !data.is_empty() {
+                    b.recv_with(&mut [0; 32], flags).unwrap();
+                }
+            }
+        }
+        let done = recording.finish().unwrap();
+        assert_eq!((done.calls, done.dropped), (PAIRS as u64 * 17, 0));
+        return;
+    }
+    let lines = alone("calls_that_are_alike_keep_what_is_their_own", |_| {});
+    let calls = of(&lines, "call");
+    assert_eq!(calls.len(), PAIRS * 17);
+    let (mut calls, mut offs) = (calls.into_iter(), BTreeMap::<String, u64>::new());
+    let mut spans = std::collections::BTreeSet::new();
+    for (data, flags) in MESSAGES {
+        for _ in 0..PAIRS {
+            for op in ["send", "recv"].into_iter().take(1 + usize::from(!data.is_empty())) {
+                let call = calls.next().unwrap();
+                assert_eq!((&call["op"], &call["ret"]), (&op.into(), &data.len().into()));
+                let off = offs.entry(call["sock"].to_string()).or_default();
+                assert_eq!(call["off"], *off, "{call}");
+                *off += data.len() as u64;
+                let text = call["args"]["flags"].as_str().unwrap();
+                assert_eq!(text.contains("MSG_DONTWAIT"), flags == MsgFlags::DONTWAIT, "{call}");
+                let asked = match op {
+                    "send" => (&call["args"]["len"], data.len()),
+                    _ => (&call["args"]["room"], 32),
+                };
+                assert_eq!(*asked.0, asked.1, "{call}");
+                let kept = &data[..data.len().min(8)];
+                let kept = (!kept.is_empty()).then(|| STANDARD.encode(kept));
+                assert_eq!(call.get("data").and_then(Value::as_str), kept.as_deref(), "{call}");
+                assert!(spans.insert(call["span"].as_u64().unwrap()), "{call}");
+            }
+        }
+    }
+    assert_eq!(offs.len(), 2 * PAIRS);
 }
 
 #[test]

@@ -68,6 +68,12 @@ pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Result<usize>
 fn watched_send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Moved {
     let call = Call::begin();
     let sent = sys::raw_send(fd, data, flags);
+    if let Ok(size) = sent.size() {
+        let send = (Op::Send, true);
+        if call.brief(send, fd.as_raw_fd(), flags, data.len(), size, data) {
+            return sent;
+        }
+    }
     let about = About::Out { data: Data::One(data), flags, to: None, control: 0 };
     gone(call, Op::Send, fd, sent, about)
 }
@@ -140,6 +146,12 @@ fn watched_recv(
 ) -> Moved {
     let call = Call::begin();
     let got = sys::raw_recv(fd, room, base, asked, receive);
+    if let Ok(filled) = got.filled(room) {
+        let (recv, flags, data) = ((Op::Recv, false), base | asked, filled.of(room));
+        if call.brief(recv, fd.as_raw_fd(), flags, room.len(), data.len(), data) {
+            return got;
+        }
+    }
     received(call, Op::Recv, fd, got.filled(room), room, base | asked, None);
     got
 }

@@ -13,7 +13,8 @@ use super::event::{Event, Op, Outcome};
 use super::ring::{Draft, Ring};
 use super::table::{self, CONNECTING, Entry, Kind, NAMED};
 use super::watch::{alone, open_gate, shut_gate};
-use super::words::{CALL, INFO, MOST_CALL, MOST_VALUE, NAME, SOCKET, about};
+pub(super) use super::words::Brief;
+use super::words::{CALL, INFO, MOST_BRIEF, MOST_CALL, MOST_VALUE, NAME, SOCKET, about};
 use crate::sys::{self, Errno, Storage, c};
 
 /// What a recording is to be.
@@ -121,6 +122,14 @@ impl Recording {
         }
     }
 
+    /// Wakes it to hurry, unless somebody else has, or because it sleeps.
+    #[cold]
+    fn wake_for(&self, hurry: bool) {
+        if !hurry || !self.hurried.swap(true, Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
     /// A ring for the calling thread of so many words, or of fewer, if there is room for one more.
     fn ring(&self, words: usize) -> Option<Arc<Ring>> {
         let fitting = |room: usize| {
@@ -135,13 +144,20 @@ impl Recording {
         Some(ring)
     }
 
-    /// A larger one than this, which is full, if there may be one.
+    /// Takes a larger ring in place of this, which is full, and says whether the record finds room
+    /// now; it is counted if not.
     #[cold]
-    fn larger(&self, full: &Ring) -> Option<Arc<Ring>> {
+    fn widen(&self, full: &mut Arc<Ring>, most: usize) -> bool {
         let words = full.len() * 4;
-        let ring = (words <= LAST_RING).then(|| self.ring(words)).flatten()?;
-        full.ended.store(true, Ordering::Release);
-        Some(ring)
+        if let Some(ring) = (words <= LAST_RING).then(|| self.ring(words)).flatten() {
+            full.ended.store(true, Ordering::Release);
+            *full = ring;
+        }
+        let has_room = full.has_room(most);
+        if !has_room {
+            full.drop_one();
+        }
+        has_room
     }
 }
 
@@ -218,11 +234,19 @@ struct Mine {
     generation: u32,
     recording: Option<Arc<Recording>>,
     ring: Option<Arc<Ring>>,
-    /// The API call that the last system call belonged to, and of which descriptor it was.
-    span: u64,
+    spans: Spans,
+}
+
+/// Which system calls belong to one call of the API.
+pub(super) struct Spans {
+    /// That of the last one, and of which descriptor it was.
+    last: u64,
     fd: RawFd,
     /// What the next call has to be to belong to it as well.
     goes_on: GoesOn,
+    /// Numbers of this thread's that have yet to be given away, and their end.
+    next: u64,
+    end: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -240,9 +264,7 @@ thread_local! {
             generation: 0,
             recording: None,
             ring: None,
-            span: 0,
-            fd: -1,
-            goes_on: GoesOn::No,
+            spans: Spans { last: 0, fd: -1, goes_on: GoesOn::No, next: 0, end: 0 },
         })
     };
 }
@@ -255,7 +277,9 @@ impl Drop for Mine {
     }
 }
 
+/// The numbers that no thread has taken yet, and how many one takes at once.
 static SPANS: AtomicU64 = AtomicU64::new(1);
+const SPANS_OF_ONE: u64 = 256;
 
 impl Mine {
     /// Finds out what is recorded now, and whether this process is a copy whose recording has just
@@ -266,7 +290,7 @@ impl Mine {
             ring.ended.store(true, Ordering::Release);
         }
         self.generation = generation;
-        self.goes_on = GoesOn::No;
+        self.spans.goes_on = GoesOn::No;
         let (recording, copied) = alone(|| {
             let mut current = slot();
             let copied = COPIED.swap(false, Ordering::Relaxed);
@@ -280,31 +304,44 @@ impl Mine {
         self.recording = recording;
         copied
     }
+}
 
+impl Spans {
     /// The span of a call: that of the one before, if it goes on.
-    fn span(&mut self, event: &Event<'_>) -> u64 {
+    #[inline]
+    fn of(&mut self, op: Op, fd: RawFd, outcome: Outcome) -> u64 {
         let goes_on = match self.goes_on {
             GoesOn::No => false,
-            GoesOn::ByWaiting => event.op == Op::Poll,
+            GoesOn::ByWaiting => op == Op::Poll,
             GoesOn::ByAny => true,
         };
-        if !goes_on || event.fd != self.fd || event.fd < 0 {
-            self.span = SPANS.fetch_add(1, Ordering::Relaxed);
+        if !goes_on || fd != self.fd || fd < 0 {
+            if self.next == self.end {
+                self.more();
+            }
+            self.last = self.next;
+            self.next += 1;
         }
-        self.fd = event.fd;
-        self.goes_on = match (event.op, event.outcome) {
+        self.fd = fd;
+        self.goes_on = match (op, outcome) {
             (Op::Poll, Outcome::Value(1..)) | (_, Outcome::Failed(Errno(c::EINTR))) => {
                 GoesOn::ByAny
             }
             (_, Outcome::Failed(Errno(c::EAGAIN | c::EINPROGRESS))) => GoesOn::ByWaiting,
             _ => GoesOn::No,
         };
-        self.span
+        self.last
+    }
+
+    #[cold]
+    fn more(&mut self) {
+        self.next = SPANS.fetch_add(SPANS_OF_ONE, Ordering::Relaxed);
+        self.end = self.next + SPANS_OF_ONE;
     }
 }
 
-/// Writes a record of at most so many words, and counts it if there is no room.
-fn write(most: usize, record: impl FnOnce(&mut Mine, &Plan, &mut Draft<'_>)) {
+/// Writes a record of this kind of at most so many words, and counts it if there is no room.
+fn write(head: u64, most: usize, record: impl FnOnce(&mut Spans, &Plan, &mut Draft<'_>)) {
     // A thread that is ending has no place for it any more.
     let _ = MINE.try_with(|mine| {
         let Ok(mut own) = mine.try_borrow_mut() else { return };
@@ -317,33 +354,57 @@ fn write(most: usize, record: impl FnOnce(&mut Mine, &Plan, &mut Draft<'_>)) {
                 Err(_) => return,
             }
         }
-        let mut mine = own;
-        let Some(recording) = mine.recording.take() else { return };
-        let mut ring = mine.ring.take();
+        let Mine { recording: Some(recording), ring, spans, .. } = &mut *own else { return };
         let most = most + recording.plan.payload.div_ceil(8);
-        if let Some(larger) = ring
-            .as_ref()
-            .filter(|ring| !ring.has_room(most))
-            .and_then(|full| recording.larger(full))
-        {
-            ring = Some(larger);
-        }
-        match &ring {
-            None => drop(recording.lost.fetch_add(1, Ordering::Relaxed)),
-            Some(ring) => {
-                if let Some(mut draft) = ring.begin(most) {
-                    record(&mut mine, &recording.plan, &mut draft);
-                    draft.publish();
-                }
-                let asleep = recording.asleep.load(Ordering::Relaxed);
-                let hurry = ring.is_filling() && !recording.hurried.swap(true, Ordering::Relaxed);
-                if asleep || hurry {
-                    recording.wake();
-                }
-            }
-        }
-        (mine.recording, mine.ring) = (Some(recording), ring);
+        put(recording, ring, head, most, |draft| record(spans, &recording.plan, draft));
     });
+}
+
+/// Writes a record into a thread's ring, and sees to it that somebody reads it.
+#[inline]
+fn put(
+    recording: &Recording,
+    own: &mut Option<Arc<Ring>>,
+    head: u64,
+    most: usize,
+    record: impl FnOnce(&mut Draft<'_>),
+) {
+    let Some(ring) = own else {
+        recording.lost.fetch_add(1, Ordering::Relaxed);
+        return;
+    };
+    if ring.has_room(most) || recording.widen(ring, most) {
+        let mut draft = ring.begin(head);
+        record(&mut draft);
+        draft.publish();
+    }
+    let hurry = ring.is_filling() && !recording.hurried.load(Ordering::Relaxed);
+    if hurry || recording.asleep.load(Ordering::Relaxed) {
+        recording.wake_for(hurry);
+    }
+}
+
+/// Writes down a call that has ended in the short way, which nearly all have: `false` if it cannot
+/// be, and then nothing has been done.
+#[inline]
+pub(super) fn brief(call: &Brief<'_>, entry: &Entry) -> bool {
+    let written = MINE.try_with(|mine| {
+        let Ok(mut own) = mine.try_borrow_mut() else { return false };
+        if own.generation != GENERATION.load(Ordering::Relaxed) {
+            return false;
+        }
+        let Mine { recording: Some(recording), ring, spans, .. } = &mut *own else { return false };
+        if !call.fits() || spans.next >= u64::from(u32::MAX) {
+            return false;
+        }
+        let span = spans.of(call.op, call.fd, Outcome::Value(0));
+        let off = entry.count((call.out, call.moved as u64));
+        let payload = recording.plan.payload;
+        let most = MOST_BRIEF + payload.div_ceil(8);
+        put(recording, ring, call.head(), most, |draft| call.put(span, off, payload, draft));
+        true
+    });
+    written.unwrap_or(false)
 }
 
 /// Writes down a call that has ended, and what else is to be known now.
@@ -354,22 +415,18 @@ pub(super) fn call(
     before: Option<u64>,
 ) {
     let kind = entry.map(Entry::kind).unwrap_or_default();
-    write(MOST_CALL, |mine, plan, draft| {
-        let (status, value) = match event.outcome {
-            Outcome::Value(value) => (0, value as u64),
-            Outcome::Failed(errno) => (1, errno.0 as u64),
-            Outcome::LookupFailed(code) => (2, code as u64),
-        };
-        let off = before.filter(|_| kind.1 == c::SOCK_STREAM);
-        let flags = u64::from(off.is_some());
-        draft.word(CALL | (event.op as u64) << 8 | status << 16 | flags << 24);
-        draft.word(event.start);
-        draft.word(event.end);
-        draft.word(value);
-        draft.word(id.unwrap_or(0));
-        draft.word(event.fd as u64);
-        draft.word(mine.span(event));
-        draft.word(off.unwrap_or(0));
+    let (status, value) = match event.outcome {
+        Outcome::Value(value) => (0, value as u64),
+        Outcome::Failed(errno) => (1, errno.0 as u64),
+        Outcome::LookupFailed(code) => (2, code as u64),
+    };
+    let off = before.filter(|_| kind.1 == c::SOCK_STREAM);
+    let flags = u64::from(off.is_some());
+    let head = CALL | (event.op as u64) << 8 | status << 16 | flags << 24;
+    write(head, MOST_CALL, |spans, plan, draft| {
+        let span = spans.of(event.op, event.fd, event.outcome);
+        let (id, fd) = (id.unwrap_or(0), event.fd as u64);
+        draft.words([event.start, event.end, value, id, fd, span, off.unwrap_or(0)]);
         about(&event.about, plan.payload, kind, draft);
     });
     if let (Some(id), Some(entry)) = (id, entry) {
@@ -429,8 +486,7 @@ pub(super) fn socket(fd: RawFd, id: u64, kind: Kind, from: From<'_>) {
     let cookie = sys::peek_option(fd, c::SOL_SOCKET, c::SO_COOKIE, &mut cookie)
         .map_or(0, |_| u64::from_ne_bytes(cookie));
     let now = sys::monotonic();
-    write(16 + 2 * (1 + Storage::CAPACITY.div_ceil(8)), |_, _, draft| {
-        draft.word(SOCKET);
+    write(SOCKET, 16 + 2 * (1 + Storage::CAPACITY.div_ceil(8)), |_, _, draft| {
         for word in [now, id, fd as u64, kind.0 as u64, kind.1 as u64, kind.2 as u64, cookie] {
             draft.word(word);
         }
@@ -456,8 +512,7 @@ pub(super) fn info(fd: RawFd, id: u64, (family, ty, protocol): Kind) {
         return;
     }
     let now = sys::monotonic();
-    write(8 + MOST_VALUE / 8, |_, _, draft| {
-        draft.word(INFO);
+    write(INFO, 8 + MOST_VALUE / 8, |_, _, draft| {
         draft.word(now);
         draft.word(id);
         draft.word(received.map_or(u64::MAX, |bytes| bytes as u64));
@@ -488,8 +543,7 @@ pub(crate) fn sample() {
 /// Writes down what a thread is called: this one, or the one of this number.
 pub(crate) fn name_thread(thread: Option<u32>, name: &str) {
     let cut = name.as_bytes().get(..name.len().min(MOST_VALUE)).unwrap_or_default();
-    write(3 + MOST_VALUE / 8, |_, _, draft| {
-        draft.word(NAME);
+    write(NAME, 3 + MOST_VALUE / 8, |_, _, draft| {
         draft.word(thread.unwrap_or_else(sys::thread_id).into());
         draft.bytes(cut);
     });

@@ -8,7 +8,7 @@ use std::os::fd::RawFd;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use crate::sys::Place;
+use crate::sys::{Place, c};
 
 /// What is known of a socket. Zero means nothing of everything.
 #[derive(Debug, Default)]
@@ -49,6 +49,11 @@ impl Entry {
     pub(crate) fn kind(&self) -> Kind {
         let kind = self.kind.load(Ordering::Relaxed);
         ((kind >> 48) as i32, (kind >> 32 & 0xffff) as i32, kind as u32 as i32)
+    }
+
+    #[inline]
+    pub(crate) fn is_stream(&self) -> bool {
+        self.kind().1 == c::SOCK_STREAM
     }
 
     /// Remembers this, and answers whether it was remembered already.

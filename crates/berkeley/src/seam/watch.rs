@@ -141,6 +141,48 @@ impl Call {
         hear(&event, id, None);
     }
 
+    /// The same in a short way, which is open if nobody but the recorder is to be told, of a call
+    /// that has moved bytes of a stream: `false` if it is not.
+    #[cfg(feature = "trace")]
+    #[inline]
+    pub(super) fn brief(
+        self,
+        (op, out): (Op, bool),
+        fd: RawFd,
+        flags: i32,
+        asked: usize,
+        moved: usize,
+        data: &[u8],
+    ) -> bool {
+        let odd = c::MSG_PEEK | c::MSG_ERRQUEUE;
+        if mode() & (TRACE | EVENTS) != TRACE || flags & odd != 0 {
+            return false;
+        }
+        let end = sys::monotonic();
+        let Some(entry) = table::entry(fd).filter(|entry| entry.is_stream()) else { return false };
+        let Some(id) = entry.id() else { return false };
+        let Call { start } = self;
+        let call = record::Brief { op, out, fd, id, start, end, flags, asked, moved, data };
+        if !record::brief(&call, entry) {
+            return false;
+        }
+        entry.used.store(end, Ordering::Relaxed);
+        true
+    }
+
+    #[cfg(not(feature = "trace"))]
+    pub(super) fn brief(
+        self,
+        _: (Op, bool),
+        _: RawFd,
+        _: i32,
+        _: usize,
+        _: usize,
+        _: &[u8],
+    ) -> bool {
+        false
+    }
+
     /// The same of a call that has made a socket, or two.
     pub(super) fn made(
         self,

@@ -140,13 +140,15 @@ impl Words {
     fn args(&mut self, event: &Event<'_>) -> &str {
         let Words { ring, words, bytes, text } = self;
         text.clear();
-        if let Some(mut draft) = ring.begin(MOST_CALL) {
+        if ring.has_room(MOST_CALL) {
+            let mut draft = ring.begin(0);
             words::about(&event.about, 0, (0, 0, 0), &mut draft);
             draft.publish();
         }
         ring.drain(words, |words| {
             Line::write(text, |line| {
-                args(line, event.op, event.outcome, &mut Reader(words), bytes);
+                let about = words.get(1..).unwrap_or_default();
+                args(line, event.op, event.outcome, &mut Reader(about), bytes);
             });
         });
         std::str::from_utf8(text).unwrap_or_default().trim_end()

@@ -1,6 +1,7 @@
 //! What a record says, in the field's words.
 
 use std::borrow::Cow;
+use std::os::fd::RawFd;
 
 use super::line::{Line, key};
 use crate::addr::Addr;
@@ -17,6 +18,18 @@ use crate::sys::{Storage, c};
 pub(super) struct Teller {
     process: u32,
     bytes: Vec<u8>,
+    said: [Said; 32],
+}
+
+/// What a line said of a call, from who made it to what it answered. A program makes the same calls
+/// again and again, and then only times and places in the stream are others.
+#[derive(Debug, Default)]
+struct Said {
+    whose: Option<(u32, Op, Outcome, u64, RawFd)>,
+    /// What it was about; of bytes only how many are kept.
+    about: Vec<u64>,
+    has_data: bool,
+    text: Vec<u8>,
 }
 
 impl Teller {
@@ -107,14 +120,34 @@ impl Teller {
 
     fn call(&mut self, call: CallRecord<'_>, thread: u32, out: &mut Vec<u8>) {
         let CallRecord { op, outcome, start, end, id, fd, span, off, mut rest } = call;
-        let bytes = &mut self.bytes;
+        let Teller { process, bytes, said } = self;
         let mut after = After::default();
-        let process = self.process;
+        let about = rest.0;
+        // Four places for each of eight sockets.
+        let place = (id << 2 | (op as u64 >> 1 & 3)) as usize % said.len();
+        let Some(said) = said.get_mut(place) else { return };
+        let whose = Some((thread, op, outcome, id, fd));
         Line::write(out, |line| {
             line.word(key!("ev"), "call");
             line.seconds(key!("t"), start);
             line.seconds(key!("dur"), end.saturating_sub(start));
-            line.number(key!("pid"), process.into());
+            if said.whose == whose && about.starts_with(&said.about) {
+                line.members(&said.text);
+                if let Some(off) = off {
+                    line.number(key!("off"), signed(off));
+                }
+                if said.has_data {
+                    rest.skip(said.about.len() - 1);
+                    rest.bytes(bytes);
+                    if !bytes.is_empty() {
+                        line.base64(key!("data"), bytes);
+                    }
+                }
+                line.number(key!("span"), signed(span));
+                return;
+            }
+            let start = line.len();
+            line.number(key!("pid"), (*process).into());
             line.number(key!("tid"), thread.into());
             match id {
                 0 => line.null(key!("sock")),
@@ -133,10 +166,21 @@ impl Teller {
                     line.shown(key!("errno"), name);
                 }
             }
+            let has_more = after.has_data && !bytes.is_empty();
+            if after.is_nothing_else() {
+                said.whose = whose;
+                said.has_data = after.has_data;
+                let kept = if has_more { bytes.len().div_ceil(8) } else { 0 };
+                let known = about.len().saturating_sub(kept);
+                said.about.clear();
+                said.about.extend_from_slice(about.get(..known).unwrap_or_default());
+                said.text.clear();
+                said.text.extend_from_slice(line.since(start));
+            }
             if let Some(off) = off {
                 line.number(key!("off"), signed(off));
             }
-            if after.has_data && !bytes.is_empty() {
+            if has_more {
                 line.base64(key!("data"), bytes);
             }
             if let Some(hash) = after.hash {
@@ -161,6 +205,13 @@ pub(super) struct After {
     hash: Option<u64>,
     left: Option<u64>,
     plain: bool,
+}
+
+impl After {
+    /// Whether there is nothing but data.
+    fn is_nothing_else(&self) -> bool {
+        self.hash.is_none() && self.left.is_none() && !self.plain
+    }
 }
 
 /// Writes the arguments, as `words::about` has put them into words.
