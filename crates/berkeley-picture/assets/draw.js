@@ -57,7 +57,8 @@ const Draw = (() => {
     const wide = Math.min(520, Math.max(least, space / count)) * view.wide;
     const all = wide * count;
     const indent = Math.max(0, (space - all) / 2);
-    const box = wide < 90 ? wide * 0.74 : Math.min(300, Math.max(66, wide * 0.62));
+    // Arrows and their words need some room between two; a box has text to show in the rest.
+    const box = wide < 90 ? wide * 0.74 : Math.min(340, Math.max(66, wide * 0.62, wide - 84));
     return { wide, box, all: all + GUTTER, x: (lane) => GUTTER + indent + (lane + 0.5) * wide - view.left };
   };
 

@@ -9,7 +9,9 @@ use common::trace;
 /// The recording of a mistake, the call in which it shows, and a word of the explanation.
 const MISTAKES: &[(&str, &str, &str)] = &[
     ("address-in-use", "bind", "s1 listens there"),
+    ("asked-whether-connected", "recv", "s1 was asked whether it is connected"),
     ("backlog", "connect", "listen(0)"),
+    ("ended-before", "shutdown", "by a reset"),
     ("lost", "sendto", "lost, or never read"),
     ("nagle", "send", "small sends"),
     ("no-messages", "recv", "bytes of 2 sends"),

@@ -288,6 +288,22 @@ pub fn name_thread_of(thread: u32, name: &str) {
     }
 }
 
+/// The file of the recording that is going on, with the number of the process where `%p` stood.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("run.jsonl");
+/// let recording = berkeley::trace::to_file(&path)?;
+/// assert_eq!(berkeley::trace::path(), Some(path));
+/// recording.finish()?;
+/// assert_eq!(berkeley::trace::path(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn path() -> Option<PathBuf> {
+    let recording = record::current()?;
+    Some(writer::expand(&recording.plan.path, std::process::id()))
+}
+
 /// Whether a recording is going on.
 ///
 /// ```
