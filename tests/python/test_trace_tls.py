@@ -2,13 +2,12 @@
 
 import base64
 import importlib.util
-import json
 import os
 import tempfile
 import textwrap
 import unittest
-from collections import defaultdict
 
+from recorded import agree, read, texts
 from support import certificate, output
 
 SERVER = """
@@ -146,44 +145,13 @@ class Tls(unittest.TestCase):
             trace = ["-m", "berkeley", "trace", "-o", file, "--payload", "4096", app]
             # Libraries of others may warn.
             self.assertEqual(output(*trace, *paths, dev=False), "")
-            with open(file, encoding="utf-8") as lines:
-                lines = [json.loads(line) for line in lines]
+            lines = read(file)
         self.assertEqual([line for line in lines if line["ev"] == "dropped"], [])
-        return sorted(lines, key=lambda line: line["t"])
-
-    def texts(self, lines):
-        """What each end of each connection has written and read, by its addresses: how many
-        bytes, and the first ones. All of it must stand where the offsets say."""
-        ends = {}
-        for line in lines:
-            if line["ev"] == "socket" and line["peer"]:
-                ends[line["sock"]] = (line["local"], line["peer"])
-        texts = defaultdict(lambda: [0, b""])
-        for call in lines:
-            if call["ev"] != "call" or not call.get("tls") or call["errno"]:
-                continue
-            self.assertIn(call["sock"], ends)
-            text = texts[(*ends[call["sock"]], call["op"])]
-            self.assertEqual(call["off"], text[0])
-            if len(text[1]) == text[0]:
-                text[1] += base64.b64decode(call.get("data", ""))
-            text[0] += call["ret"]
-        return dict(texts)
-
-    def agree(self, texts):
-        """What one end has written is what the other has read."""
-        written = {key: text for key, text in texts.items() if key[2] == "ssl_write"}
-        self.assertTrue(written)
-        for (local, peer, _), (count, first) in written.items():
-            total, read = texts[peer, local, "ssl_read"]
-            self.assertEqual(total, count)
-            shorter = min(len(read), len(first))
-            self.assertEqual(read[:shorter], first[:shorter])
-        return written
+        return lines
 
     def https(self, client):
         lines = self.recorded(SERVER + CLIENTS[client] + ENDED)
-        written = self.agree(self.texts(lines))
+        written = agree(texts(lines))
         server = next(line["local"] for line in lines if line["ev"] == "socket" and line["local"])
         firsts = {
             (local == server, first.split(b" ")[0]) for (local, _, _), (_, first) in written.items()
@@ -208,8 +176,8 @@ class Tls(unittest.TestCase):
 
     def test_asyncio_has_its_text_at_the_socket_that_carries_it(self):
         lines = self.recorded(ASYNCIO)
-        texts = self.agree(self.texts(lines))
-        seen = sorted(first for _, first in texts.values())
+        written = agree(texts(lines))
+        seen = sorted(first for _, first in written.values())
         numbers = [b"number %d\n" % number for number in range(5)]
         self.assertEqual(seen, sorted(numbers + [line.upper() for line in numbers]))
         # The same sockets have sent more than that, ciphered, and both are told of.
