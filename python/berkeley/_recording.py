@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 
-from berkeley import _loading
+from berkeley import _plaintext
 from berkeley._berkeley import _native
 
 __all__ = ["Recording", "trace"]
@@ -77,8 +76,9 @@ def trace(
     every `sample` seconds TCP is asked about each connection. At most `memory` bytes hold what has
     yet to be written: nothing waits for the file, and what finds no room is counted.
 
-    Seen are the sockets of ``berkeley.socket``, by whatever uses them, and of ``ssl`` over them
-    what the program reads and writes. Copies of the process (``os.fork``) go on in the same file.
+    Seen are the sockets of ``berkeley.socket``, by whatever uses them, and of ``ssl`` what the
+    program reads and writes, at the socket that carries it if that is known, as with asyncio, trio
+    and anyio. Copies of the process (``os.fork``) go on in the same file.
 
     Raises OSError if the file cannot be made, and with EBUSY if a recording is going on.
     """
@@ -125,7 +125,7 @@ def _enter() -> None:
     _replace(threading.Thread, "_bootstrap_inner", _named)
     # It ends the process without another word.
     _replace(os, "_exit", _flushed)
-    _loading.when_loaded("ssl", _watch_ssl)
+    _plaintext.watch(_replace)
 
 
 def _leave() -> None:
@@ -156,57 +156,3 @@ def _flushed(leave: Callable[[int], None]) -> Callable[[int], None]:
         leave(status)
 
     return _exit
-
-
-def _watch_ssl(ssl: ModuleType) -> None:
-    """What ssl sends and receives goes past the socket's own methods."""
-    if not _native.trace_is_on():
-        return
-    _replace(ssl.SSLSocket, "read", lambda read: _reading(ssl, read))
-    for name in ("write", "send"):
-        _replace(ssl.SSLSocket, name, lambda write: _writing(ssl, write))
-
-
-def _reading(ssl: ModuleType, read: Callable[..., Any]) -> Callable[..., Any]:
-    def watched(self: Any, len: int = 1024, buffer: Any = None) -> Any:
-        if self._sslobj is None:
-            return read(self, len, buffer)
-        start = time.monotonic_ns()
-        try:
-            got = read(self, len, buffer)
-        except OSError as error:
-            _failed(ssl, self, len, start, error)
-            raise
-        data = got if buffer is None else memoryview(buffer).cast("B")[:got]
-        _native.trace_ssl(self.fileno(), data, len, 0, time.monotonic_ns() - start)
-        return got
-
-    return watched
-
-
-def _writing(ssl: ModuleType, write: Callable[..., Any]) -> Callable[..., Any]:
-    def watched(self: Any, data: Any, *flags: Any) -> Any:
-        if self._sslobj is None:
-            return write(self, data, *flags)
-        start = time.monotonic_ns()
-        try:
-            sent = write(self, data, *flags)
-        except OSError as error:
-            _failed(ssl, self, -1, start, error)
-            raise
-        gone = memoryview(data).cast("B")[:sent]
-        _native.trace_ssl(self.fileno(), gone, -1, 0, time.monotonic_ns() - start)
-        return sent
-
-    return watched
-
-
-def _failed(ssl: ModuleType, sock: Any, room: int, start: int, error: OSError) -> None:
-    import errno
-
-    number = error.errno or errno.EIO
-    if isinstance(error, (ssl.SSLWantReadError, ssl.SSLWantWriteError, TimeoutError)):
-        number = errno.EAGAIN
-    elif isinstance(error, ssl.SSLError):
-        number = errno.EPROTO
-    _native.trace_ssl(sock.fileno(), None, room, number, time.monotonic_ns() - start)

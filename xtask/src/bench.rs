@@ -1,6 +1,11 @@
 //! `cargo xtask bench`: what a call costs.
 
-use crate::run::{cargo, is_installed, succeed};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cpython::target;
+use crate::python::{interpreter, pip};
+use crate::run::{cargo, is_installed, root, succeed};
 
 /// Builds the benchmark for release and runs it with these arguments.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
@@ -27,5 +32,42 @@ fn recorder(args: &[String]) -> Result<(), String> {
         return Ok(());
     }
     let run = ["run", "--release", "--quiet", "--package", "berkeley-bench", "--features", "trace"];
-    succeed(cargo().args(run).args(["--bin", "recorder", "--"]).args(args))
+    let rust = succeed(cargo().args(run).args(["--bin", "recorder", "--"]).args(args));
+    rust.and(from_python(args))
+}
+
+/// The same from Python, if there is one that the package can be built for.
+fn from_python(args: &[String]) -> Result<(), String> {
+    let inside = match interpreter("3.11").ok_or("there is no Python 3.11 with pip".to_owned()) {
+        Ok(base) => environment(&base),
+        Err(problem) => Err(problem),
+    };
+    let inside = match inside {
+        Ok(inside) => inside,
+        Err(problem) => {
+            eprintln!("what a recording costs in Python is not measured: {problem}");
+            return Ok(());
+        }
+    };
+    let mut program = Command::new(inside);
+    program.arg(root().join("benches/python/recorder.py"));
+    for arg in args {
+        match arg.as_str() {
+            "--check" => program.arg("--check"),
+            "--once" => program.args(["--turns", "1"]),
+            _ => &mut program,
+        };
+    }
+    succeed(&mut program)
+}
+
+/// An environment with our package, which is new each time.
+fn environment(base: &Path) -> Result<PathBuf, String> {
+    let folder = target()?.join("python/bench");
+    let python = folder.join("bin/python");
+    if !python.exists() {
+        succeed(Command::new(base).args(["-m", "venv", "--without-pip"]).arg(&folder))?;
+    }
+    succeed(&mut pip(base, &python, &["install", "--force-reinstall", "--no-deps", "."]))?;
+    Ok(python)
 }

@@ -13,7 +13,8 @@ use crate::test::{Count, finish};
 
 const HELP: &str = "\
 Runs the programs of tests/python/programs by `python` and by `python -m berkeley`, and compares what
-they print and how they end. Each counts its sockets: all must be of the kind that is run.
+they print and how they end. Each counts its sockets: all must be of the kind that is run. Those with
+TLS are recorded, too: what one end has written must be what the other has read.
 
 Usage: cargo xtask programs [VERSION | NAME]...
 
@@ -27,6 +28,9 @@ apt-get if they are missing.
 /// What some programs start, and the Debian packages that have it.
 const NEEDED: &[(&str, &str, &str)] =
     &[("redis_client", "redis-server", "redis-server"), ("tls_server", "openssl", "openssl")];
+
+/// Those whose TLS is recorded: by `ssl`'s sockets, and in memory by who carries it to a socket.
+const RECORDED: &[&str] = &["anyio_tls", "requests_https", "trio_echo"];
 
 /// How long a program may take. None is ever near.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -98,6 +102,8 @@ fn programs() -> Result<Vec<String>, String> {
 enum Sockets {
     Stock,
     Ours,
+    /// Ours, with a recording.
+    Recorded,
 }
 
 /// What a run has given.
@@ -146,14 +152,29 @@ impl<'a> Place<'a> {
             stock.made.1,
             stock.took.as_secs_f64(),
         );
-        same(&stock, &ours).map_err(|problem| {
-            for (way, ran) in [("python", &stock), ("python -m berkeley", &ours)] {
-                println!("-- {way} {name}.py: {}", ran.output.status);
-                print!("{}", String::from_utf8_lossy(&ran.output.stdout));
-                print!("{}", String::from_utf8_lossy(&ran.output.stderr));
-            }
-            format!("{name}: {problem}")
-        })
+        let agree = |way: &str, ours: &Ran| {
+            same(&stock, ours).map_err(|problem| {
+                for (way, ran) in [("python", &stock), (way, ours)] {
+                    println!("-- {way} {name}.py: {}", ran.output.status);
+                    print!("{}", String::from_utf8_lossy(&ran.output.stdout));
+                    print!("{}", String::from_utf8_lossy(&ran.output.stderr));
+                }
+                format!("{name}: {problem}")
+            })
+        };
+        agree("python -m berkeley", &ours)?;
+        if !RECORDED.contains(&name) {
+            return Ok(());
+        }
+        agree("python -m berkeley trace", &self.run(name, Sockets::Recorded)?)?;
+        let mut reader = Command::new(&self.python);
+        reader.arg(root().join("tests/python/recorded.py")).arg(self.recording());
+        succeed(&mut reader).map_err(|problem| format!("{name}: its recording: {problem}"))
+    }
+
+    /// Where a program is recorded.
+    fn recording(&self) -> PathBuf {
+        self.folder.join("run.jsonl")
     }
 
     fn run(&self, name: &str, sockets: Sockets) -> Result<Ran, String> {
@@ -167,8 +188,11 @@ impl<'a> Place<'a> {
             program.arg(&self.python).args(["-I", "-S"]).arg(root().join("xtask/cpython/lo.py"));
         }
         program.arg(&self.python);
-        if sockets == Sockets::Ours {
+        if sockets != Sockets::Stock {
             program.args(["-m", "berkeley"]);
+        }
+        if sockets == Sockets::Recorded {
+            program.args(["trace", "-o"]).arg(self.recording());
         }
         program.arg(format!("{name}.py")).current_dir(folder()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {

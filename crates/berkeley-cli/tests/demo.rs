@@ -17,6 +17,27 @@ fn unasked_it_shows_tcp_udp_and_unix_and_what_to_try_next() {
 }
 
 #[test]
+fn a_recording_that_is_going_on_is_shared() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("demo.jsonl");
+    let arguments = ["tcp", "udp", "--trace", file.to_str().unwrap()];
+    let picture = text(&demo(&arguments, 80, "C.UTF-8"));
+    assert!(
+        picture.contains("sk.bind(127.0.0.1:0)") && picture.contains("sk.sendto("),
+        "{picture}"
+    );
+    assert_eq!(picture.matches("sk.listen()").count(), 1, "{picture}");
+    let recorded = std::fs::read_to_string(&file).unwrap();
+    let calls = recorded.matches(r#""op":"listen""#).count();
+    assert_eq!((calls, recorded.matches(r#""ev":"end""#).count()), (1, 1));
+
+    let arguments = ["demo", "udp", "--trace", "/dev/null"];
+    let ended = Command::new(env!("CARGO_BIN_EXE_berkeley")).args(arguments).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success() && said.contains("it is no file"), "{said}");
+}
+
+#[test]
 fn the_tcp_picture_has_the_calls_of_the_tutorials() {
     let picture = text(&demo(&["tcp"], 80, "C.UTF-8"));
     let mut last = 0;

@@ -11,6 +11,7 @@ const Draw = (() => {
 
   let colours = {};
   let letter = 7.2;
+  let bySocket = false;
   const readColours = (context, element = document.documentElement) => {
     const style = getComputedStyle(element);
     const names = ["ground", "raised", "sunk", "line", "ink", "soft", "accent", "focus", "mark", "life", "link", "send",
@@ -53,11 +54,12 @@ const Draw = (() => {
   const columns = (view, layout) => {
     const space = Math.max(80, view.width - GUTTER);
     const count = Math.max(1, layout.lanes.length);
-    const least = count > 12 ? 30 : 130;
+    const least = count > 12 ? 30 : 150;
     const wide = Math.min(520, Math.max(least, space / count)) * view.wide;
     const all = wide * count;
     const indent = Math.max(0, (space - all) / 2);
-    const box = wide < 90 ? wide * 0.74 : Math.min(300, Math.max(66, wide * 0.62));
+    // Arrows and their words need the rest.
+    const box = wide < 90 ? wide * 0.74 : Math.min(340, wide * 0.7);
     return { wide, box, all: all + GUTTER, x: (lane) => GUTTER + indent + (lane + 0.5) * wide - view.left };
   };
 
@@ -67,6 +69,7 @@ const Draw = (() => {
     context.fillStyle = colours.ground;
     context.fillRect(0, 0, width, height);
     const cols = columns(view, layout);
+    bySocket = layout.by === "socket";
     const Y = (y) => HEAD + (y - view.top) * view.zoom;
     const top = view.top - 30 / view.zoom;
     const bottom = view.top + (height - HEAD) / view.zoom;
@@ -361,11 +364,14 @@ const Draw = (() => {
     context.globalAlpha = 1;
   };
 
+  /** A lane that has the name of its socket says it once. */
+  const unnamed = (line) => (bySocket ? line.replace(/^s\d+\./, "") : line);
+
   const words = (context, i, b, failed, waits) => {
     const low = b.h < 12;
     const y = low ? b.y + b.h / 2 : b.y + Math.min(b.h, Layout.BOX) / 2;
     const room = b.w - (failed ? 24 : 14);
-    const line = Data.line(i);
+    const line = unnamed(Data.line(i));
     const result = Data.result(i);
     const tall = b.h >= 40;
     context.textBaseline = "middle";
@@ -376,7 +382,7 @@ const Draw = (() => {
     if (said.length + answer.length > most && answer) {
       // The answer says more than the arguments.
       const keep = Math.min(answer.length, Math.max(10, Math.floor(most * 0.55)));
-      const left = Math.max(Data.line(i).indexOf("(") + 1 || 6, most - keep);
+      const left = Math.min(most, Math.max(line.indexOf("(") + 1 || 6, most - keep));
       said = said.length > left ? `${said.slice(0, Math.max(1, left - 1))}…` : said;
       answer = cut(answer, room - said.length * letter);
     } else {

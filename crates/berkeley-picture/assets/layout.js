@@ -190,7 +190,7 @@ const Layout = (() => {
       low[b] = Math.max(low[b], y1[k]);
     }
     return {
-      calls, n, lanes: set.list, lane, place, y0, y1, linear: scale === "time", ...made,
+      calls, n, by, lanes: set.list, lane, place, y0, y1, linear: scale === "time", ...made,
       ...columns(calls, y0, y1, lane, set.list.length),
       grids: new Map(),
       /** The first place whose box begins at y or below. */

@@ -44,7 +44,7 @@ const Panels = (() => {
     Data.findings.forEach((finding, at) => {
       const button = el("button", { type: "button", click: () => show(at), "aria-label": `Show the calls: ${finding.what}` }, "Show");
       panel.append(el("article", { class: `finding ${finding.level}`, "data-at": at },
-        el("header", {}, shape(finding.level), `${finding.level} · ${finding.rule} · ${times(finding.calls.length, "call")}`, button),
+        el("header", {}, shape(finding.level), [...new Set([finding.level, finding.rule]), times(finding.calls.length, "call")].join(" · "), button),
         el("p", {}, finding.what),
         el("p", { class: "try" }, el("b", {}, "Try: "), finding.try)));
     });

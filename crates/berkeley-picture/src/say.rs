@@ -8,6 +8,8 @@ use crate::record::Nanos;
 
 /// How much of the data stands in a line.
 const QUOTED: usize = 24;
+/// The same, of bytes that are no text.
+const BYTES: usize = 8;
 
 /// `send("hello") ` and the like, without the socket: the name and the arguments that say the most.
 pub(crate) fn call(trace: &Trace, call: &Call) -> String {
@@ -93,7 +95,10 @@ pub fn result(trace: &Trace, call: &Call) -> String {
         }
         (_, Way::Out) if call.op.ends_with("mmsg") => format!("{ret} messages"),
         (_, Way::Out) => call.ret.map(|ret| ret.to_string()).unwrap_or_default(),
-        ("getaddrinfo", _) => call.ret.map(|ret| format!("{ret} answers")).unwrap_or_default(),
+        ("getaddrinfo", _) => call
+            .ret
+            .map(|ret| count(usize::try_from(ret).unwrap_or_default(), "answer"))
+            .unwrap_or_default(),
         ("getsockname", _) => call.word("addr").unwrap_or_default().to_owned(),
         ("getpeername", _) => call.word("addr").unwrap_or_default().to_owned(),
         ("getsockopt", _) => call.args.get("value").and_then(argument).unwrap_or_default(),
@@ -116,13 +121,43 @@ pub(crate) fn argument(value: &Value) -> Option<String> {
     }
 }
 
-/// The beginning of some data, in quotes, and dots if it goes on.
+/// The beginning of some data, in quotes, and dots if it goes on. What is no text is told by its
+/// bytes, and what is ciphered by what of TLS it is.
 pub(crate) fn quoted(data: &[u8], len: u64) -> String {
+    if let Some(record) = tls(data) {
+        return format!("{record}, {}", size(len));
+    }
     let text = String::from_utf8_lossy(data);
+    if is_binary(&text) {
+        let bytes = data.iter().take(BYTES).map(|byte| format!("{byte:02x}"));
+        let shown = bytes.collect::<Vec<_>>().join(" ");
+        let all = data.len() <= BYTES && data.len() as u64 >= len;
+        let dots = if all { String::new() } else { format!(" … {}", size(len)) };
+        return format!("<{shown}>{dots}");
+    }
     let shown: String = text.chars().take(QUOTED).collect();
     let all = shown.len() == text.len() && data.len() as u64 >= len;
     let dots = if all { String::new() } else { format!("… {}", size(len)) };
     format!("{shown:?}{dots}")
+}
+
+/// Whether there is more than one character in four that nobody writes.
+fn is_binary(text: &str) -> bool {
+    let odd = |c: &char| {
+        *c == char::REPLACEMENT_CHARACTER || c.is_control() && !matches!(c, '\t' | '\n' | '\r')
+    };
+    text.chars().filter(odd).count() * 4 > text.chars().count()
+}
+
+/// The first record of TLS in it: RFC 8446, 5.1.
+fn tls(data: &[u8]) -> Option<&'static str> {
+    match data {
+        // A change of ciphers is nothing but a part of the handshake.
+        [20 | 22, 3, 0..=4, _, _, ..] => Some("TLS handshake"),
+        [21, 3, 0..=4, _, _, ..] => Some("TLS alert"),
+        [23, 3, 0..=4, _, _, ..] => Some("TLS data"),
+        _ => None,
+    }
 }
 
 /// `12 B`, `64 KiB`.
@@ -205,6 +240,11 @@ mod tests {
     fn data_is_quoted_and_says_whether_it_goes_on() {
         assert_eq!(quoted(b"hi\n", 3), r#""hi\n""#);
         assert_eq!(quoted(b"hi", 20_480), r#""hi"… 20.0 KiB"#);
-        assert_eq!(quoted(&[0xff, 0], 2), "\"\u{fffd}\\0\"");
+        assert_eq!(quoted(b"caf\xe9, na\xefve", 11), "\"caf\u{fffd}, na\u{fffd}ve\"");
+        assert_eq!(quoted(&[0xff, 0], 2), "<ff 00>");
+        assert_eq!(quoted(&[7; 9], 9), "<07 07 07 07 07 07 07 07> … 9 B");
+        assert_eq!(quoted(&[0x16, 3, 1, 2, 0, 1], 517), "TLS handshake, 517 B");
+        assert_eq!(quoted(&[0x17, 3, 3, 0, 25], 30), "TLS data, 30 B");
+        assert_eq!(quoted(&[0x17, 3], 2), "<17 03>");
     }
 }

@@ -9,7 +9,9 @@ use common::trace;
 /// The recording of a mistake, the call in which it shows, and a word of the explanation.
 const MISTAKES: &[(&str, &str, &str)] = &[
     ("address-in-use", "bind", "s1 listens there"),
+    ("asked-whether-connected", "recv", "s1 was asked whether it is connected"),
     ("backlog", "connect", "listen(0)"),
+    ("ended-before", "shutdown", "by a reset"),
     ("lost", "sendto", "lost, or never read"),
     ("nagle", "send", "small sends"),
     ("no-messages", "recv", "bytes of 2 sends"),
@@ -71,4 +73,20 @@ fn every_error_that_no_rule_knows_has_its_words() {
     assert_eq!(found.len(), 1);
     assert!(found[0].what.contains("bind(127.0.0.1:80) failed 2 times with EACCES"), "{found:?}");
     assert!(found[0].remedy.contains("1024"), "{found:?}");
+}
+
+#[test]
+fn a_datagram_that_fits_is_not_truncated_whatever_was_asked_for() {
+    let recv = |room: u64, op: &str| {
+        let sent = r#"{"ev":"call","t":1,"dur":0,"pid":1,"sock":"s1","op":"sendto","args":{"len":10,"addr":"127.0.0.1:9"},"ret":10,"errno":null}"#;
+        let sock = r#"{"ev":"socket","t":0,"pid":1,"sock":"s2","type":"SOCK_DGRAM","local":"127.0.0.1:9"}"#;
+        let from = r#"{"ev":"socket","t":0,"pid":1,"sock":"s1","type":"SOCK_DGRAM","local":"127.0.0.1:8"}"#;
+        let got = format!(
+            r#"{{"ev":"call","t":2,"dur":0,"pid":1,"sock":"s2","op":"{op}","args":{{"room":{room},"flags":"MSG_TRUNC","from":"127.0.0.1:8"}},"ret":10,"errno":null}}"#
+        );
+        let trace = berkeley_picture::Trace::read([sock, from, sent, &got]);
+        explain(&trace).into_iter().any(|finding| finding.rule == "truncated")
+    };
+    assert!(!recv(100, "recvfrom") && !recv(10, "recvfrom") && !recv(100, "recvmsg"));
+    assert!(recv(9, "recvfrom") && recv(9, "recvmsg"));
 }

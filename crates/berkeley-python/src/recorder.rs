@@ -42,7 +42,7 @@ pub(crate) fn table() -> [ffi::PyMethodDef; 6] {
         row!(c"trace_flush", flush, c"trace_flush(): waits until all of it is written."),
         row!(c"trace_is_on", is_on, c"trace_is_on(): whether a recording is going on."),
         row!(c"trace_name", name, c"trace_name(thread, name): what a thread is called."),
-        row!(c"trace_ssl", ssl, c"trace_ssl(fd, data or None, room, errno, nanoseconds): plain bytes, which are sent if there is no room for them."),
+        row!(c"trace_ssl", ssl, c"trace_ssl(fd, object, data or None, room, errno, nanoseconds): plain bytes, which are sent if there is no room for them; without a socket, of the object of this number."),
     ]
 }
 
@@ -99,26 +99,46 @@ fn name(_: Python<'_>, args: *mut PyObject) -> Res<Owned> {
 }
 
 fn ssl(_: Python<'_>, args: *mut PyObject) -> Res<Owned> {
-    let (mut fd, mut data, mut room) = (-1 as c_int, null_mut(), 0 as ffi::Py_ssize_t);
+    let (mut fd, mut object) = (-1 as c_int, 0_u32);
+    let (mut data, mut room) = (null_mut(), 0 as ffi::Py_ssize_t);
     let (mut errno, mut nanos) = (0 as c_int, 0_u64);
-    parse!(args, c"iOniK:trace_ssl", &mut fd, &mut data, &mut room, &mut errno, &mut nanos)?;
-    if fd < 0 {
+    parse!(
+        args,
+        c"iIOniK:trace_ssl",
+        &mut fd,
+        &mut object,
+        &mut data,
+        &mut room,
+        &mut errno,
+        &mut nanos,
+    )?;
+    if fd < 0 && object == 0 {
         return Ok(none());
     }
     // SAFETY: the number is not −1; if it is not open, or another file's by now, nothing is done
     // to it but to ask who it is.
-    let sock = unsafe { BorrowedFd::borrow_raw(fd) };
+    let sock = (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) });
     // SAFETY: `None` lives for ever.
     let is_none = data == unsafe { ffi::Py_None() };
     let view = if is_none { View::empty() } else { View::of(data)? };
     let took = Duration::from_nanos(nanos);
     let failed = (errno != 0).then_some(Errno::from(errno));
+    let data = view.as_slice();
     match usize::try_from(room) {
-        Ok(room) => trace::ssl_read(sock, room, failed.map_or(Ok(view.as_slice()), Err), took),
+        Ok(room) => {
+            let done = failed.map_or(Ok(data), Err);
+            match sock {
+                Some(sock) => trace::ssl_read(sock, room, done, took),
+                None => trace::ssl_read_in_memory(object, room, done, took),
+            }
+        }
         // What was written all went, or nothing did.
         Err(_) => {
-            let len = view.as_slice().len();
-            trace::ssl_write(sock, view.as_slice(), failed.map_or(Ok(len), Err), took);
+            let done = failed.map_or(Ok(data.len()), Err);
+            match sock {
+                Some(sock) => trace::ssl_write(sock, data, done, took),
+                None => trace::ssl_write_in_memory(object, data, done, took),
+            }
         }
     }
     Ok(none())

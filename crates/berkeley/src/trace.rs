@@ -45,7 +45,7 @@ mod writer;
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -288,6 +288,22 @@ pub fn name_thread_of(thread: u32, name: &str) {
     }
 }
 
+/// The file of the recording that is going on, with the number of the process where `%p` stood.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("run.jsonl");
+/// let recording = berkeley::trace::to_file(&path)?;
+/// assert_eq!(berkeley::trace::path(), Some(path));
+/// recording.finish()?;
+/// assert_eq!(berkeley::trace::path(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn path() -> Option<PathBuf> {
+    let recording = record::current()?;
+    Some(writer::expand(&recording.plan.path, std::process::id()))
+}
+
 /// Whether a recording is going on.
 ///
 /// ```
@@ -316,9 +332,7 @@ pub fn is_on() -> bool {
 /// None of its own: an error that is given is recorded.
 #[doc(alias("SSL_write", "TLS"))]
 pub fn ssl_write(sock: impl AsFd, data: &[u8], done: Result<usize, Errno>, took: Duration) {
-    let outcome = Outcome::of_size(&done);
-    let about = About::Out { data: Data::One(data), flags: 0, to: None, control: 0 };
-    seam::ciphered(sock.as_fd(), took, outcome, about);
+    ciphered(Ok(sock.as_fd()), data, done, took);
 }
 
 /// Records that a layer above has received bytes by this socket, with room for so many, and
@@ -339,10 +353,59 @@ pub fn ssl_write(sock: impl AsFd, data: &[u8], done: Result<usize, Errno>, took:
 /// None of its own: an error that is given is recorded.
 #[doc(alias("SSL_read", "TLS"))]
 pub fn ssl_read(sock: impl AsFd, room: usize, done: Result<&[u8], Errno>, took: Duration) {
+    deciphered(Ok(sock.as_fd()), room, done, took);
+}
+
+/// [`ssl_write`] of a layer that ciphers in memory: whoever made it carries the bytes to a socket
+/// that is not known here. The number is a name for it, which the caller gives.
+///
+/// ```
+/// use berkeley::trace;
+/// use std::time::Duration;
+///
+/// trace::ssl_write_in_memory(1, b"secret", Ok(6), Duration::from_micros(5));
+/// ```
+///
+/// # Errors
+///
+/// None of its own: an error that is given is recorded.
+#[doc(alias("SSLObject", "BIO", "TLS"))]
+pub fn ssl_write_in_memory(object: u32, data: &[u8], done: Result<usize, Errno>, took: Duration) {
+    ciphered(Err(object), data, done, took);
+}
+
+/// [`ssl_read`] of a layer that deciphers in memory, as [`ssl_write_in_memory`] has it.
+///
+/// ```
+/// use berkeley::trace;
+/// use std::time::Duration;
+///
+/// trace::ssl_read_in_memory(1, 1024, Ok(b"text"), Duration::from_micros(5));
+/// ```
+///
+/// # Errors
+///
+/// None of its own: an error that is given is recorded.
+#[doc(alias("SSLObject", "BIO", "TLS"))]
+pub fn ssl_read_in_memory(object: u32, room: usize, done: Result<&[u8], Errno>, took: Duration) {
+    deciphered(Err(object), room, done, took);
+}
+
+/// By a socket, or by what has this number.
+type Whose<'a> = Result<BorrowedFd<'a>, u32>;
+
+fn ciphered(whose: Whose<'_>, data: &[u8], done: Result<usize, Errno>, took: Duration) {
+    let control = whose.err().map_or(0, |object| object as usize);
+    let about = About::Out { data: Data::One(data), flags: 0, to: None, control };
+    seam::ciphered(whose.ok(), took, Outcome::of_size(&done), about);
+}
+
+fn deciphered(whose: Whose<'_>, room: usize, done: Result<&[u8], Errno>, took: Duration) {
     let outcome = Outcome::of_size(&done.map(<[u8]>::len));
     let data = Data::One(done.unwrap_or_default());
-    let about = About::In { room, flags: 0, data, from: None, control: 0 };
-    seam::ciphered(sock.as_fd(), took, outcome, about);
+    let control = whose.err().map_or(0, |object| object as usize);
+    let about = About::In { room, flags: 0, data, from: None, control };
+    seam::ciphered(whose.ok(), took, outcome, about);
 }
 
 /// A recording that is going on. It ends when this is dropped.

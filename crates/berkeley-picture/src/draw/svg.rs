@@ -25,7 +25,7 @@ rect.c{fill-opacity:.12;stroke-width:1}.life{fill:#6b7685;stroke:#6b7685}\
 .link{fill:#00805f;stroke:#00805f}.send{fill:#0067a8;stroke:#0067a8}\
 .recv{fill:#8a5aa8;stroke:#8a5aa8}.wait{fill:#a86e00;stroke:#a86e00}\
 .name{fill:#4a6fa5;stroke:#4a6fa5}.rest{fill:#7c8794;stroke:#7c8794}\
-.bad{fill:#c13f00;stroke:#c13f00}text.bad{stroke:none}.b{font-weight:600}.w{fill:url(#w)}\
+.bad{fill:#c13f00;stroke:#c13f00}text.bad,tspan.bad{stroke:none}.b{font-weight:600}.w{fill:url(#w)}\
 .a{fill:none;stroke:#0067a8;stroke-width:1.3}.a.d{stroke-dasharray:6 4}.a.r{stroke:#c13f00}.hs{stroke:#b9c2cd}\
 @media(prefers-color-scheme:dark){.bg{fill:#10151c}text{fill:#e6ebf1}.t{fill:#98a5b5}\
 .l{stroke:#303c4a}.life{fill:#93a0af;stroke:#93a0af}.link{fill:#2fc49a;stroke:#2fc49a}\
@@ -191,7 +191,9 @@ fn one(trace: &Trace, call: &Call, place: &Place, out: &mut String) -> std::fmt:
     let (left, first) = (x + 10.0, top + 15.0);
     if tall {
         let last = bottom - 7.0;
-        let told = [cut(&answer, most), wait].join(" ");
+        // Both in one line of the box: the answer gives way.
+        let room = most.saturating_sub(if wait.is_empty() { 0 } else { wait.chars().count() + 1 });
+        let told = [cut(&answer, room), wait].join(" ");
         write!(out, "<text x=\"{left}\" y=\"{first:.1}\">{}</text>", escaped(&cut(&said, most)))?;
         write!(
             out,

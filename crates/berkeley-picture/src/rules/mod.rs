@@ -148,6 +148,19 @@ pub(crate) const RULES: &[Rule] = &[
         look: streams::lost,
     },
     Rule {
+        name: "asked-whether-connected",
+        level: Level::Note,
+        remedy: "Nothing, if that is right: `ssl` asks so of every socket that it is given.",
+        look: waits::asked_whether_connected,
+    },
+    Rule {
+        name: "ended-before",
+        level: Level::Note,
+        remedy: "Nothing, if all had arrived by then; else let the other side read to the end \
+                 before it closes.",
+        look: waits::ended_before,
+    },
+    Rule {
         name: "no-messages",
         level: Level::Note,
         remedy: "Say in the data where a message ends: its length in front, or a line end; then \

@@ -23,7 +23,8 @@ pub(super) fn read_after_end(seen: &Seen<'_>) -> Found {
                 .skip_while(|(_, call)| !got_end(call))
                 .map(|(index, _)| *index)
                 .collect();
-            if reads.len() > 1 {
+            // What carries TLS in memory asks once more, in its own loop and without a call.
+            if reads.len() > if plain { 3 } else { 1 } {
                 let name = seen.name(socket);
                 let again = say::count(reads.len() - 1, "time");
                 let what = format!(
@@ -146,7 +147,9 @@ pub(super) fn truncated(seen: &Seen<'_>) -> Found {
         let sent = sent.filter_map(|link| seen.trace.calls.get(link.from)).map(Call::bytes).max();
         let room = call.number("room").unwrap_or_else(|| call.bytes());
         let whole = sent.unwrap_or_default().max(call.bytes());
-        if !call.op.ends_with("mmsg") && (whole > room || call.has_flag("MSG_TRUNC")) {
+        // As a wish, the flag asks how long a datagram was; recvmsg answers with it, too.
+        let flagged = call.op == "recvmsg" && call.has_flag("MSG_TRUNC") && call.bytes() >= room;
+        if !call.op.ends_with("mmsg") && (whole > room || flagged) {
             let (_, _, calls) = by_socket.entry(at).or_insert((room, whole, Vec::new()));
             calls.push(index);
         }
@@ -210,8 +213,11 @@ pub(super) fn no_messages(seen: &Seen<'_>) -> Found {
     };
     let mut found = Found::new();
     for (socket, calls) in seen.sockets() {
+        // Records of TLS are nobody's messages.
+        let plain = calls.iter().any(|(_, call)| call.row().plain);
         let several = |links: &std::collections::BTreeMap<usize, Vec<usize>>, way: Way| {
-            calls.iter().filter(|(_, call)| call.row().way == way).find_map(|(at, _)| {
+            let rows = calls.iter().map(|(at, call)| (at, call.row()));
+            rows.filter(|(_, row)| row.way == way && row.plain == plain).find_map(|(at, _)| {
                 let links: Vec<_> = links.get(at)?.iter().filter(is_bytes).copied().collect();
                 (links.len() > 1).then_some((*at, links))
             })

@@ -298,3 +298,52 @@ pub(super) fn not_closed(seen: &Seen<'_>) -> Found {
     };
     open.into_iter().map(sentence).collect()
 }
+
+/// `getpeername` of a socket without a peer, and a `recv` after it that only looks.
+pub(super) fn asked_whether_connected(seen: &Seen<'_>) -> Found {
+    let mut found = Found::new();
+    let not_connected = |call: &Call| call.errno.as_deref() == Some("ENOTCONN");
+    for (socket, calls) in seen.sockets() {
+        let mut asked: Vec<usize> = Vec::new();
+        let mut follows = false;
+        for (index, call) in calls {
+            match call.op.as_str() {
+                "getpeername" if not_connected(call) => {
+                    asked.push(index);
+                    follows = true;
+                }
+                "recv" if follows && not_connected(call) => {
+                    asked.push(index);
+                    follows = false;
+                }
+                // It is not to wait meanwhile.
+                "ioctl" => {}
+                _ => follows = false,
+            }
+        }
+        if !asked.is_empty() {
+            let name = seen.name(socket);
+            found.push((format!("{name} was asked whether it is connected: it is not."), asked));
+        }
+    }
+    found
+}
+
+/// `shutdown` of a connection that the other side has reset.
+pub(super) fn ended_before(seen: &Seen<'_>) -> Found {
+    let mut found = Found::new();
+    for (socket, calls) in seen.sockets() {
+        let was_connected = seen.trace.sockets.get(socket).is_some_and(|it| it.peer.is_some());
+        for (index, call) in calls {
+            if was_connected && call.op == "shutdown" && call.errno.as_deref() == Some("ENOTCONN") {
+                let name = seen.name(socket);
+                let what = format!(
+                    "shutdown() of {name} came too late: the other side had ended the connection \
+                     by a reset."
+                );
+                found.push((what, vec![index]));
+            }
+        }
+    }
+    found
+}

@@ -2,7 +2,7 @@
 //! its own makes it, and is left alone with it if time is up.
 
 use std::collections::VecDeque;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -277,12 +277,23 @@ impl Question {
     /// The answer, if no name service need be asked for it: where a number is asked for, or none.
     pub(super) fn put_if_numeric(&mut self) -> Option<Outcome> {
         let flags = self.hints.flags;
+        let wants_number = flags & sys::c::AI_NUMERICHOST != 0;
+        if !wants_number && !self.host.as_deref().is_none_or(may_be_number) {
+            return None;
+        }
         self.hints.flags |= sys::c::AI_NUMERICHOST;
         let outcome = self.put();
         let is_all = outcome.is_ok() || self.host.is_none() || self.hints.flags == flags;
         self.hints.flags = flags;
         is_all.then_some(outcome)
     }
+}
+
+/// Whether it may be an address in numbers. What is none is not asked for as one: who records calls
+/// would see one that fails.
+fn may_be_number(host: &CStr) -> bool {
+    let host = host.to_bytes();
+    host.first().is_some_and(u8::is_ascii_digit) || host.contains(&b':')
 }
 
 /// Puts the question, and waits for the answer until then. Where no name service is asked, no

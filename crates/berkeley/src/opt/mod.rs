@@ -328,10 +328,14 @@ pub fn by_name(name: &str) -> Option<&'static Row> {
 /// The row of the option with this level and number, as a socket of this family has it.
 ///
 /// ```
-/// use berkeley::{Family, opt::by_number};
+/// use berkeley::Family;
+/// use berkeley::opt::{by_name, by_number};
 ///
 /// assert_eq!(by_number(Family::INET, 6, 1).unwrap().name, "TCP_NODELAY");
 /// assert_ne!(by_number(Family::BLUETOOTH, 6, 1).unwrap().name, "TCP_NODELAY");
+/// let linger = by_name("SO_LINGER").unwrap();
+/// let found = by_number(Family::INET, linger.level, linger.number).unwrap();
+/// assert_eq!(found.name, "SO_LINGER");
 /// assert!(by_number(Family::INET, 1000, 1).is_none());
 /// ```
 pub fn by_number(family: Family, level: i32, number: i32) -> Option<&'static Row> {

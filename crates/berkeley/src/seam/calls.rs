@@ -603,11 +603,17 @@ fn looked_up(done: Result<usize, LookupFailure>) -> Outcome {
 }
 
 /// A call that something above has made of others: what the program sees of what goes ciphered over
-/// the wire.
+/// the wire. Without a socket it stays in memory.
 #[cfg(feature = "trace")]
-pub(crate) fn ciphered(fd: BorrowedFd<'_>, took: Duration, outcome: Outcome, about: About<'_>) {
+pub(crate) fn ciphered(
+    fd: Option<BorrowedFd<'_>>,
+    took: Duration,
+    outcome: Outcome,
+    about: About<'_>,
+) {
     if watched() {
         let op = if matches!(about, About::Out { .. }) { Op::SslWrite } else { Op::SslRead };
-        Call::begun_before(took).end(op, fd.as_raw_fd(), outcome, about);
+        let fd = fd.map_or(-1, |fd| fd.as_raw_fd());
+        Call::begun_before(took).end(op, fd, outcome, about);
     }
 }

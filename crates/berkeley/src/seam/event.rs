@@ -142,7 +142,7 @@ pub(crate) enum About<'a> {
         data: Data<'a>,
         flags: i32,
         to: Option<&'a Storage>,
-        /// Bytes of control data.
+        /// Bytes of control data. Of what is ciphered without a socket, the number of who does it.
         control: usize,
     },
     In {

@@ -261,7 +261,7 @@ pub(super) fn args(
             if let Some(to) = to {
                 line.shown(key!("addr"), Some(to));
             }
-            control(line, flags);
+            control(line, op, flags);
         }
         form::IN => {
             let flags = rest.word();
@@ -276,7 +276,7 @@ pub(super) fn args(
             if let Some(from) = from {
                 line.shown(key!("from"), Some(from));
             }
-            control(line, flags);
+            control(line, op, flags);
         }
         form::BATCH => {
             line.number(key!("bytes"), signed(rest.word()));
@@ -313,9 +313,11 @@ pub(super) fn args(
     after
 }
 
-fn control(line: &mut Line<'_>, flags: u64) {
-    if flags >> 32 != 0 {
-        line.number(key!("control"), signed(flags >> 32));
+fn control(line: &mut Line<'_>, op: Op, flags: u64) {
+    match flags >> 32 {
+        0 => {}
+        object if op.is_ciphered() => line.number(key!("object"), signed(object)),
+        bytes => line.number(key!("control"), signed(bytes)),
     }
 }
 

@@ -87,7 +87,7 @@ fn lock(progress: &Progress) -> MutexGuard<'_, State> {
 }
 
 /// The name of the file, with the number of the process where `%p` stands.
-fn expand(path: &Path, process: u32) -> PathBuf {
+pub(super) fn expand(path: &Path, process: u32) -> PathBuf {
     let bytes = path.as_os_str().as_bytes();
     let number = process.to_string();
     let mut name = Vec::with_capacity(bytes.len());

@@ -2,6 +2,7 @@
 
 mod stories;
 
+use std::path::Path;
 use std::time::Duration;
 
 use berkeley_picture::{Call, Look, Trace, result, span, text};
@@ -55,20 +56,43 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, view: &View) -> Result
     view.result(&json!({ "ok": true, "schema": "berkeley.demo/1", "exchanges": exchanges }))
 }
 
-/// Plays a story while the library records every call of it.
+/// Plays a story while the library records every call of it. There is one recording at a time: if
+/// one is going on, the story is what has been added to it.
 fn record(story: &Story, stage: &Stage) -> Result<Trace, Failure> {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("demo.jsonl");
-    let recording = berkeley::trace::Options::new().payload(256).to_file(&file)?;
-    let played = story.play(stage);
-    recording.finish()?;
-    played?;
-    let recorded = std::fs::read_to_string(&file)?;
+    let recorded = match berkeley::trace::path() {
+        Some(file) => {
+            let skipped = read(&file)?.len();
+            story.play(stage)?;
+            read(&file)?.split_off(skipped)
+        }
+        None => {
+            let folder = tempfile::tempdir()?;
+            let file = folder.path().join("demo.jsonl");
+            let recording = berkeley::trace::Options::new().payload(256).to_file(&file)?;
+            let played = story.play(stage);
+            recording.finish()?;
+            played?;
+            std::fs::read(&file)?
+        }
+    };
+    let recorded = String::from_utf8_lossy(&recorded);
     // How a timeout is made is not what the tutorials are about.
     let told = recorded.lines().filter(|line| !line.contains(r#""op":"ioctl""#));
     let mut trace = Trace::read(told);
     name(&mut trace);
     Ok(trace)
+}
+
+/// What stands in a recording that is going on.
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    berkeley::trace::flush();
+    // A pipe gives nothing back.
+    if !file.is_file() {
+        let why =
+            format!("{}: demo draws what is recorded there, and it is no file", file.display());
+        return Err(Failure::usage(why));
+    }
+    Ok(std::fs::read(file)?)
 }
 
 /// Names the sockets as the tutorials do: what accept() answers is `conn`, and each side's own is

@@ -270,8 +270,11 @@ fn tell(found: &[berkeley_picture::Finding], view: &View) -> Result<(), Failure>
             finding.calls.iter().take(8).map(|call| format!("#{}", call + 1)).collect();
         let more = if finding.calls.len() > 8 { " …" } else { "" };
         let calls = calls.join(" ");
+        // An error that no rule knows has no name of its own.
+        let rule = if rule == level { String::new() } else { format!(" {rule}") };
+        let noun = if finding.calls.len() == 1 { "call" } else { "calls" };
         view.line(format_args!(
-            "{style}{level}{style:#}: {rule}  {DIM}calls {calls}{more}{DIM:#}"
+            "{style}{level}{style:#}:{rule}  {DIM}{noun} {calls}{more}{DIM:#}"
         ))?;
         for line in textwrap::wrap(&finding.what, columns) {
             view.line(format_args!("    {line}"))?;

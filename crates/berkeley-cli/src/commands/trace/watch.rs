@@ -226,7 +226,7 @@ fn head(live: &Live, trace: &Trace) -> String {
         dropped => format!("   {ERROR}{dropped} not recorded{ERROR:#}"),
     };
     format!(
-        "{STRONG}{}{STRONG:#}   {} system calls   {open} sockets open   {errors} errors of late{dropped}",
+        "{STRONG}{}{STRONG:#}   {} calls   {open} sockets open   {errors} errors of late{dropped}",
         names.join(", "),
         live.calls(),
     )

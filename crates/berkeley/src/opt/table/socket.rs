@@ -27,6 +27,9 @@ options! {
         SO_DETACH_REUSEPORT_BPF: Nothing [set] = c::SO_DETACH_REUSEPORT_BPF, "Removes the program that chooses among the sockets that share a port.";
         SO_DEVMEM_DONTNEED: Bytes [set] = c::SO_DEVMEM_DONTNEED, "Gives back memory of the device." since "6.12";
         SO_DOMAIN: FamilyCode [get] = c::SO_DOMAIN, "The socket's family.";
+        // Before the other with its number, which is read by this one.
+        #[alias("linger")]
+        SO_LINGER: Linger = c::SO_LINGER, "How long closing waits for unsent data; zero resets the connection.";
         #[alias("linger")]
         SO_DONTLINGER: DontLinger = c::SO_LINGER, "Closing does not wait for unsent data: SO_LINGER switched off.";
         SO_DONTROUTE: Bool = c::SO_DONTROUTE, "Packets go to directly connected hosts only.";
@@ -35,8 +38,6 @@ options! {
         SO_INCOMING_NAPI_ID: U32 [get] = c::SO_INCOMING_NAPI_ID, "The device's queue that packets are received by.";
         SO_INQ: Bool [set] = c::SO_INQ, "How much more there is to receive comes with each message." since "6.17";
         SO_KEEPALIVE: Bool = c::SO_KEEPALIVE, "Idle connections are probed, and end if the peer is gone.";
-        #[alias("linger")]
-        SO_LINGER: Linger = c::SO_LINGER, "How long closing waits for unsent data; zero resets the connection.";
         SO_LOCK_FILTER: Bool = c::SO_LOCK_FILTER, "The program that says which packets are received can no longer be changed.";
         SO_MARK: U32 = c::SO_MARK, "The mark that routing and firewall rules see.";
         SO_MAX_PACING_RATE: Rate = c::SO_MAX_PACING_RATE, "How fast to send at most.";
