@@ -51,6 +51,7 @@ mod file;
 mod readiness;
 mod recv;
 mod send;
+mod short;
 mod stream;
 mod wait;
 mod whole;
@@ -91,6 +92,9 @@ use crate::time::Deadline;
 #[doc(alias("TcpStream", "TcpListener", "UdpSocket", "UnixStream", "AsyncFd"))]
 pub struct Socket {
     io: Watched<Plain>,
+    /// A stream of TCP, and one of UNIX: see [`Socket::empties`].
+    is_tcp: bool,
+    is_unix_stream: bool,
     /// Somebody takes what is in the queue of errors.
     takes_errors: AtomicBool,
     /// What the task keeps that is polled for reading, and the one for writing.
@@ -180,7 +184,12 @@ impl Socket {
 
     /// A plain socket that never waits, awaited.
     pub(crate) fn over(plain: Plain) -> Socket {
+        let (is_stream, family) = (plain.ty() == Type::STREAM, plain.family());
+        let is_tcp = matches!(plain.protocol(), Protocol::DEFAULT | Protocol::TCP)
+            && matches!(family, Family::INET | Family::INET6);
         Socket {
+            is_tcp: is_stream && is_tcp,
+            is_unix_stream: is_stream && family == Family::UNIX,
             io: Watched::new(plain),
             takes_errors: AtomicBool::new(false),
             reader: Mutex::default(),
