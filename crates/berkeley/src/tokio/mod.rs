@@ -36,6 +36,7 @@
 //! |---|---|
 //! | make one | [`Socket::new`], [`Socket::pair`], [`create_server`], or `try_from` of a plain socket or one of `std` |
 //! | connect to a name | [`create_connection`]; for more, [`Connector::connect_awaited`](crate::Connector::connect_awaited) |
+//! | send without a copy | [`ZeroCopy`] |
 //! | accept for as long as a server lives | [`Acceptor`] |
 //! | wait for it oneself | [`wait_readable`](Socket::wait_readable), [`wait_writable`](Socket::wait_writable), [`try_io`](Socket::try_io), [`async_io`](Socket::async_io) |
 //! | set options, ask for addresses | [`set`](Socket::set), [`get`](Socket::get), …; all that never waits: [`plain`](Socket::plain) |
@@ -55,6 +56,7 @@ mod short;
 mod stream;
 mod wait;
 mod whole;
+mod zerocopy;
 
 use std::fmt;
 use std::net::Shutdown;
@@ -66,6 +68,7 @@ pub use self::accept::Acceptor;
 pub use self::dial::{create_connection, create_server};
 pub use self::stream::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use self::wait::{Place, Slot};
+pub use self::zerocopy::ZeroCopy;
 use crate::addr::Addr;
 use crate::error::Result;
 use crate::kind::{Family, Protocol, Type};
