@@ -30,8 +30,12 @@ const SIZES: [usize; 2] = [64, 16 << 10];
 const CONNECTIONS: [usize; 3] = [1, 100, 10_000];
 const DATAGRAMS: [usize; 2] = [64, 1200];
 
-/// How many turns each library has, and messages in one.
+/// With fewer rounds than these only what takes seconds is measured: the most connections take two
+/// minutes.
+const WHOLE: usize = 1000;
+/// How many turns each library has, then and otherwise, and messages in one.
 const TURNS: usize = 5;
+const FEWER_TURNS: usize = 3;
 const MESSAGES: usize = 10_000;
 /// How many are counted under strace.
 const COUNTED: usize = 2_000;
@@ -52,24 +56,30 @@ pub(crate) struct Row {
     target: f64,
 }
 
-/// Measures all that have this in their names.
-pub(crate) fn all(only: &str) -> io::Result<Vec<Row>> {
+/// Measures all that have this in their names: wholly, or what is quick.
+pub(crate) fn all(rounds: usize, only: &str) -> io::Result<Vec<Row>> {
     let mut rows = Vec::new();
+    let turns = if rounds < WHOLE { FEWER_TURNS } else { TURNS };
     rlimit::increase_nofile_limit(u64::MAX)?;
     for size in SIZES {
         for connections in CONNECTIONS {
             let name = format!("awaited echo, {size} B, {connections} conn.");
-            if name.contains(only) {
-                eprintln!("measuring {name}");
-                rows.push(echoes(name, size, connections)?);
+            if !name.contains(only) {
+                continue;
             }
+            if rounds < WHOLE && CONNECTIONS.iter().all(|fewer| *fewer <= connections) {
+                eprintln!("leaving out {name}: it is measured with --rounds {WHOLE} or more");
+                continue;
+            }
+            eprintln!("measuring {name}");
+            rows.push(echoes(name, (size, connections), turns)?);
         }
     }
     for size in DATAGRAMS {
         let name = format!("awaited udp, {size} B");
         if name.contains(only) {
             eprintln!("measuring {name}");
-            rows.push(datagrams(name, size)?);
+            rows.push(datagrams(name, size, turns)?);
         }
     }
     Ok(rows)
@@ -83,6 +93,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
         let _ = writeln!(text, "{title}\n  {:<36}{heads}", "");
         for row in rows {
             let cells = cells(row).into_iter().fold(String::new(), |line, cell| {
+                let cell = cell.filter(|cell| cell.is_finite());
                 let cell = cell.map_or("-".to_owned(), |cell| format!("{cell:.2}"));
                 format!("{line}{cell:>12}")
             });
@@ -102,7 +113,9 @@ pub(crate) fn table(rows: &[Row]) -> String {
 /// The rows as JSON, an array.
 pub(crate) fn json(rows: &[Row]) -> String {
     let list = |values: &[Option<f64>]| {
-        let values = values.iter().map(|v| v.map_or("null".to_owned(), |v| v.to_string()));
+        let values = values
+            .iter()
+            .map(|v| v.filter(|v| v.is_finite()).map_or("null".to_owned(), |v| v.to_string()));
         values.collect::<Vec<_>>().join(",")
     };
     let rows = rows.iter().map(|row| {
@@ -139,10 +152,10 @@ pub(crate) fn misses(rows: &[Row]) -> Vec<String> {
     misses
 }
 
-fn echoes(name: String, size: usize, connections: usize) -> io::Result<Row> {
+fn echoes(name: String, (size, connections): (usize, usize), turns: usize) -> io::Result<Row> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
     let (mut speeds, mut allocations) = (vec![Vec::new(); LIBRARIES.len()], Vec::new());
-    for turn in 0..TURNS {
+    for turn in 0..turns {
         let mut order: Vec<usize> = (0..LIBRARIES.len()).collect();
         if turn % 2 == 1 {
             order.reverse();
@@ -368,17 +381,24 @@ async fn echo(sock: berkeley::tokio::Socket, size: usize) -> io::Result<()> {
 }
 
 /// Bursts of datagrams from one socket to another: ours with offload both ways.
-fn datagrams(name: String, size: usize) -> io::Result<Row> {
+fn datagrams(name: String, size: usize, turns: usize) -> io::Result<Row> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
         let (theirs, ours) = (TokioUdp::new().await?, OwnUdp::new().await?);
-        let mut ratios = Vec::new();
-        for _ in 0..TURNS {
-            let theirs = theirs.turn(size).await?;
-            ratios.push(theirs / ours.turn(size).await?);
+        let (mut ratios, mut allocated) = (Vec::new(), [0, 0]);
+        for _ in 0..turns {
+            let start = raw::allocations();
+            let their_time = theirs.turn(size).await?;
+            let middle = raw::allocations();
+            ratios.push(their_time / ours.turn(size).await?);
+            let [by_them, by_us] = &mut allocated;
+            *by_them += middle - start;
+            *by_us += raw::allocations() - middle;
         }
-        let (system_calls, allocations) =
-            (vec![None; LIBRARIES.len()], vec![None; LIBRARIES.len()]);
+        let messages = (turns * BURSTS * BURST) as f64;
+        let [by_them, by_us] = allocated.map(|count| Some(count as f64 / messages));
+        // Datagrams do not come by `AsyncRead`.
+        let (system_calls, allocations) = (vec![None; LIBRARIES.len()], vec![by_them, None, by_us]);
         Ok(Row {
             name,
             speed: vec![f64::NAN, median(ratios)],

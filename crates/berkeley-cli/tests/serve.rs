@@ -333,6 +333,7 @@ fn threads_share_a_port_of_both_versions() {
     assert_eq!(threads, 4, "one that waits, and three");
     let output = connect(&[&server.places[1].clone(), "--until", "count=1"], b"datagram");
     assert_eq!(text(&output.stdout), "datagram");
+    drop(clients);
     let (status, said) = server.interrupt();
     assert_eq!(status, Some(130));
     let connections = 60 + usize::from(six);
@@ -364,5 +365,68 @@ fn a_file_waits_for_a_slow_reader_while_others_are_served() {
         let mut got = Vec::new();
         std::io::Read::read_to_end(&mut &client, &mut got).unwrap();
         assert!(got == content);
+    }
+}
+
+#[test]
+fn told_to_end_it_accepts_nobody_and_lets_those_who_are_there_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let place = format!("unix:{}", path.display());
+    let never = ["--drain", "1h"];
+    let arguments = ["127.0.0.1:0", &place, "udp://127.0.0.1:0", "--echo"];
+    let mut server = Server::start(3, &[&arguments[..], &never].concat());
+    let clients: Vec<Socket> =
+        server.places[..2].iter().map(|place| create_connection(place.as_str()).unwrap()).collect();
+    let echoes = |client: &Socket| {
+        client.set_timeout(Duration::from_secs(30)).unwrap();
+        client.send_all(b"all of it").unwrap();
+        let mut answer = [0; 9];
+        client.recv_exactly(&mut answer).unwrap();
+        assert_eq!(&answer, b"all of it");
+    };
+    clients.iter().for_each(echoes);
+    server.signal("-TERM");
+    while !server.said().starts_with("ending: open connections 2, ") {}
+    for place in &server.places[..2] {
+        assert!(create_connection(place.as_str()).is_err(), "{place} is still served");
+    }
+    assert!(!path.exists());
+    // As before, for as long as they like.
+    clients.iter().for_each(echoes);
+    assert!(server.is_alive());
+    for client in clients {
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(client.recv(&mut [0; 1]).unwrap(), 0);
+    }
+    assert_eq!(server.wait().code(), Some(130));
+}
+
+#[test]
+fn the_second_order_to_end_does_at_once() {
+    let mut server = Server::start(1, &["127.0.0.1:0", "--echo", "--drain", "1h"]);
+    let client = create_connection(server.place()).unwrap();
+    client.send_all(b"x").unwrap();
+    assert_eq!(client.recv(&mut [0; 1]).unwrap(), 1);
+    server.signal("-INT");
+    while !server.said().starts_with("ending: ") {}
+    assert!(server.is_alive());
+    let (status, said) = server.interrupt();
+    assert_eq!(status, Some(130));
+    assert!(said.contains("connections that had not ended: 1\n"), "{said}");
+}
+
+#[test]
+fn an_end_has_its_time_and_no_more() {
+    for (time, threads) in [("0", "1"), ("100ms", "1"), ("100ms", "2")] {
+        let arguments = ["127.0.0.1:0", "--echo", "--drain", time, "--threads", threads];
+        let mut server = Server::start(1, &arguments);
+        let client = create_connection(server.place()).unwrap();
+        client.send_all(b"x").unwrap();
+        assert_eq!(client.recv(&mut [0; 1]).unwrap(), 1);
+        let (status, said) = server.interrupt();
+        assert_eq!(status, Some(130), "{said}");
+        assert!(said.contains("connections that had not ended: 1\n"), "{said}");
+        assert!(client.recv(&mut [0; 1]).is_ok_and(|len| len == 0), "the end is seen");
     }
 }

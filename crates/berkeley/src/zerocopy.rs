@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
+use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::opt;
 use crate::seam;
 use crate::socket::Socket;
 use crate::sys::{Errno, Interest};
+use crate::time::Deadline;
 
 /// A sender that gives its memory to the kernel instead of copying it, and keeps each buffer until
 /// the kernel has said that it is free.
@@ -56,6 +58,8 @@ use crate::sys::{Errno, Interest};
 #[doc(alias("MSG_ZEROCOPY", "SO_ZEROCOPY"))]
 pub struct ZeroCopy<'s> {
     sock: &'s Socket,
+    /// The buffer that is being sent.
+    current: Option<Pending>,
     /// The buffers that the kernel may still read, in the order of their numbers.
     pending: VecDeque<Pending>,
     done: Vec<ZeroCopyDone>,
@@ -114,6 +118,10 @@ struct Pending {
     /// How many of them are not done.
     open: u32,
     copied: bool,
+    /// How many bytes have gone.
+    sent: usize,
+    /// The kernel has no room to keep account: the next send is a copy.
+    copies: bool,
     buffer: Box<dyn SendMemory>,
 }
 
@@ -135,7 +143,7 @@ impl<'s> ZeroCopy<'s> {
         sock.set(opt::SO_ZEROCOPY, true)?;
         let (pending, done, errors) = Default::default();
         let next = sock.zero_copies.load(Ordering::Relaxed);
-        Ok(ZeroCopy { sock, pending, done, errors, next })
+        Ok(ZeroCopy { sock, current: None, pending, done, errors, next })
     }
 
     /// Sends the whole buffer, within one deadline, and keeps it until the kernel has read it.
@@ -158,21 +166,19 @@ impl<'s> ZeroCopy<'s> {
     /// Those of [`Socket::send_all`]. The buffer stays with the sender until the kernel has read
     /// what has gone of it.
     pub fn send_all(&mut self, buffer: impl SendMemory) -> Result<()> {
-        let mut entry = Pending {
-            first: self.next,
-            sends: 0,
-            open: 0,
-            copied: false,
-            // In a box it stays where it is while the kernel reads it.
-            buffer: Box::new(buffer),
+        self.begin(buffer);
+        let patience = self.sock.patience(MsgFlags::empty());
+        let sent = loop {
+            match self.send_more(patience) {
+                Ok(true) => break Ok(()),
+                Ok(false) if patience.is_some_and(Deadline::has_passed) => {
+                    break Err(Error::new(Call::SendAll, Cause::TimedOut));
+                }
+                Ok(false) => {}
+                Err(error) => break Err(error),
+            }
         };
-        let sent = self.send_entry(&mut entry);
-        if entry.open > 0 {
-            self.pending.push_back(entry);
-        } else if sent.is_ok() {
-            self.done.push(ZeroCopyDone { buffer: entry.buffer, copied: true });
-        }
-        sent
+        self.end(sent)
     }
 
     /// How many buffers the kernel may still read, as far as it has been asked.
@@ -184,7 +190,8 @@ impl<'s> ZeroCopy<'s> {
     /// # Ok::<(), berkeley::Error>(())
     /// ```
     pub fn pending(&self) -> usize {
-        self.pending.len()
+        let current = self.current.as_ref().is_some_and(|entry| entry.open > 0);
+        self.pending.len() + usize::from(current)
     }
 
     /// The buffers that have become free, without waiting.
@@ -200,6 +207,7 @@ impl<'s> ZeroCopy<'s> {
     ///
     /// Those of [`Socket::recv_error`].
     pub fn completed(&mut self) -> Result<Vec<ZeroCopyDone>> {
+        self.settle(false);
         self.reap()?;
         Ok(mem::take(&mut self.done))
     }
@@ -237,45 +245,73 @@ impl<'s> ZeroCopy<'s> {
         mem::take(&mut self.errors)
     }
 
-    fn send_entry(&mut self, entry: &mut Pending) -> Result<()> {
-        let patience = self.sock.patience(MsgFlags::empty());
-        let mut sent = 0;
-        let fail = |error: Error, sent| Err(error.after_sending(sent));
-        let mut flags = MsgFlags::ZEROCOPY;
-        loop {
-            let rest = entry.buffer.as_bytes().get(sent..).unwrap_or_default();
+    /// A buffer is sent from now on, piece by piece.
+    pub(crate) fn begin(&mut self, buffer: impl SendMemory) {
+        self.settle(false);
+        self.current = Some(Pending {
+            first: self.next,
+            sends: 0,
+            open: 0,
+            copied: false,
+            sent: 0,
+            copies: false,
+            // In a box it stays where it is while the kernel reads it.
+            buffer: Box::new(buffer),
+        });
+    }
+
+    /// Sends one piece more of it; `true` if that was the last.
+    pub(crate) fn send_more(&mut self, patience: Option<Deadline>) -> Result<bool> {
+        while let Some(entry) = &mut self.current {
+            let rest = entry.buffer.as_bytes().get(entry.sent..).unwrap_or_default();
+            let flags = if entry.copies { MsgFlags::empty() } else { MsgFlags::ZEROCOPY };
             let attempt = self.sock.retry_by(Call::SendAll, Interest::Write, patience, || {
-                seam::send(std::os::fd::AsFd::as_fd(self.sock), rest, self.sock.send_flags(flags))
+                seam::send(self.sock.as_fd(), rest, self.sock.send_flags(flags))
             });
             match attempt {
                 Ok(more) => {
                     let is_last = more >= rest.len();
                     // Nothing is counted that was sent empty or by a copy.
-                    if more > 0 && flags.contains(MsgFlags::ZEROCOPY) {
+                    if more > 0 && !entry.copies {
                         self.next = self.next.wrapping_add(1);
                         self.sock.zero_copies.store(self.next, Ordering::Relaxed);
                         entry.sends += 1;
                         entry.open += 1;
                     }
-                    sent += more;
-                    flags = MsgFlags::ZEROCOPY;
-                    if is_last {
-                        return Ok(());
-                    }
+                    entry.copied |= more > 0 && entry.copies;
+                    entry.copies = false;
+                    entry.sent += more;
+                    return Ok(is_last);
                 }
                 // No room to keep account of one more.
-                Err(error) if error.errno() == Some(Errno::ENOBUFS) && !flags.is_empty() => {
+                Err(error) if error.errno() == Some(Errno::ENOBUFS) && !entry.copies => {
                     let before = self.pending.len();
-                    self.reap_into(Some(entry)).map_err(|error| error.after_sending(sent))?;
-                    if self.pending.len() == before {
-                        flags = MsgFlags::empty();
+                    self.reap()?;
+                    if let Some(entry) = &mut self.current {
+                        entry.copies = self.pending.len() == before;
                     }
                 }
-                Err(error) => return fail(error, sent),
+                Err(error) => return Err(error),
             }
-            if patience.is_some_and(|deadline| deadline.has_passed()) {
-                return fail(Error::new(Call::SendAll, Cause::TimedOut), sent);
+        }
+        Ok(true)
+    }
+
+    /// The buffer is sent no further; what the kernel may read of it stays here.
+    pub(crate) fn end(&mut self, sent: Result<()>) -> Result<()> {
+        let before = self.current.as_ref().map_or(0, |entry| entry.sent);
+        self.settle(sent.is_ok());
+        sent.map_err(|error| error.after_sending(before))
+    }
+
+    /// Puts what was being sent to what the kernel may read, or, as a whole, to what is free.
+    pub(crate) fn settle(&mut self, is_whole: bool) {
+        match self.current.take() {
+            Some(entry) if entry.open > 0 => self.pending.push_back(entry),
+            Some(Pending { buffer, copied, sends, .. }) if is_whole => {
+                self.done.push(ZeroCopyDone { buffer, copied: copied || sends == 0 });
             }
+            _ => {}
         }
     }
 
@@ -297,18 +333,14 @@ impl<'s> ZeroCopy<'s> {
         }
     }
 
-    fn reap(&mut self) -> Result<()> {
-        self.reap_into(None)
-    }
-
-    /// Takes everything from the queue of errors. `current` is the buffer that is being sent.
-    fn reap_into(&mut self, mut current: Option<&mut Pending>) -> Result<()> {
+    /// Takes everything from the queue of errors.
+    pub(crate) fn reap(&mut self) -> Result<()> {
         while let Some(queued) = self.sock.recv_error(&mut [])? {
             let ErrorEvent::ZeroCopy { first, last, copied } = queued.event else {
                 self.errors.push(queued);
                 continue;
             };
-            for entry in self.pending.iter_mut().chain(current.as_deref_mut()) {
+            for entry in self.pending.iter_mut().chain(&mut self.current) {
                 let done = entry.overlap(first, last);
                 entry.open = entry.open.saturating_sub(done);
                 entry.copied |= copied && done > 0;
@@ -342,6 +374,7 @@ impl Pending {
 impl Drop for ZeroCopy<'_> {
     fn drop(&mut self) {
         // An error here leaves buffers pending, which is what happens next.
+        self.settle(false);
         let _ = self.reap();
         for entry in self.pending.drain(..) {
             // The kernel still reads this memory: freed, it would go out as whatever comes to

@@ -66,7 +66,7 @@ fn a_full_socket_is_waited_for() {
 }
 
 #[test]
-fn a_timeout_and_a_deadline_end_each_call() {
+fn g5_a_timeout_and_a_deadline_end_each_call() {
     in_both(|| async {
         let (a, b) = pair(Type::STREAM);
         for _ in 0..2 {
@@ -110,7 +110,7 @@ fn a_refused_connection_is_an_error_with_its_address() {
 }
 
 #[test]
-fn an_icmp_error_wakes_who_receives() {
+fn g6_an_icmp_error_wakes_who_receives() {
     in_both(|| async {
         let sock = new(Family::INET, Type::DGRAM);
         sock.connect("127.0.0.1:1").await.unwrap();
@@ -154,7 +154,7 @@ fn urgent_data_does_not_hold_up_what_follows() {
 }
 
 #[test]
-fn libraries_of_tokio_read_and_write_it() {
+fn g2_libraries_of_tokio_read_and_write_it() {
     in_both(|| async {
         let (a, b) = tcp().await;
         let echo = tokio::spawn(async move {
@@ -222,7 +222,7 @@ fn calls_and_libraries_wait_for_one_socket_together() {
 
 /// One of many calls in a direction waits otherwise than the rest, and may be dropped.
 #[test]
-fn many_calls_wait_in_one_direction() {
+fn g4_many_calls_wait_in_one_direction() {
     in_both(|| async {
         let (client, conn) = tcp().await;
         let (first, sent) = tokio::join!(conn.recv_vec(1), client.send(b"1"));
@@ -250,7 +250,7 @@ fn many_calls_wait_in_one_direction() {
 }
 
 #[test]
-fn timeouts_hold_for_libraries_too() {
+fn g5_timeouts_hold_for_libraries_too() {
     in_both(|| async {
         let (mut a, mut b) = tcp().await;
         a.set_timeout(Duration::from_millis(10));
@@ -264,7 +264,7 @@ fn timeouts_hold_for_libraries_too() {
 }
 
 #[test]
-fn a_plain_socket_goes_in_and_out() {
+fn g11_a_plain_socket_goes_in_and_out() {
     in_both(|| async {
         let std = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let sock = Socket::try_from(std).unwrap();

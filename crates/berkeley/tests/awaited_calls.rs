@@ -60,7 +60,7 @@ async fn drain(socket: &Socket, mut left: usize) {
 }
 
 #[test]
-fn a_dropped_receive_has_received_nothing() {
+fn g3_a_dropped_receive_has_received_nothing() {
     in_both(|| async {
         let (a, b) = pair(Type::STREAM);
         let mut buf = [0; 16];
@@ -94,7 +94,7 @@ fn a_dropped_receive_has_received_nothing() {
 }
 
 #[test]
-fn a_dropped_send_has_sent_nothing() {
+fn g3_a_dropped_send_has_sent_nothing() {
     in_both(|| async {
         for ty in [Type::STREAM, Type::SEQPACKET] {
             let (a, b) = pair(ty);
@@ -128,7 +128,7 @@ fn a_dropped_send_has_sent_nothing() {
 }
 
 #[test]
-fn a_dropped_batch_keeps_what_has_not_gone() {
+fn g10_a_dropped_batch_keeps_what_has_not_gone() {
     in_both(|| async {
         let (a, b) = pair(Type::DGRAM);
         let mut batch = SendBatch::new();
@@ -169,7 +169,7 @@ fn everything_goes_on_where_it_was_dropped() {
 }
 
 #[test]
-fn messages_go_on_where_they_were_dropped() {
+fn g3_messages_go_on_where_they_were_dropped() {
     in_both(|| async {
         let (a, b) = tcp().await;
         let (body, mut sent, mut frame) = (vec![b'f'; 3_000_000], 0, Vec::new());
@@ -196,7 +196,7 @@ fn messages_go_on_where_they_were_dropped() {
 }
 
 #[test]
-fn files_and_pipes_go_through() {
+fn g7_files_and_pipes_go_through() {
     in_both(|| async {
         let (a, b) = tcp().await;
         let mut file = tempfile::tempfile().unwrap();

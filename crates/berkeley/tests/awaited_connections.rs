@@ -106,7 +106,7 @@ fn e8_when_all_fail_every_error_is_told_as_it_is_to_those_who_wait() {
 }
 
 #[test]
-fn every_kind_of_place_is_connected_to() {
+fn g1_every_kind_of_place_is_connected_to() {
     run(async {
         for place in ["unix:", "127.0.0.1:0", "localhost:0"] {
             let (server, addr) = server(place).await;

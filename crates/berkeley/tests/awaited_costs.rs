@@ -21,7 +21,7 @@ fn threads() -> usize {
 }
 
 #[test]
-fn an_awaited_socket_costs_what_it_must() {
+fn g9_an_awaited_socket_costs_what_it_must() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         tokio::time::timeout(Duration::from_secs(60), async {

@@ -162,7 +162,7 @@ fn ping_sockets() {
 }
 
 #[test]
-fn netlink_answers() {
+fn g1_netlink_answers() {
     run(async {
         let netlink = open!(Family::NETLINK, Type::RAW, Protocol::NETLINK_ROUTE);
         netlink.bind(NetlinkAddr::default()).await.unwrap();

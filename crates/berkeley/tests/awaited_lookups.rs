@@ -23,7 +23,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 
 /// A look-up without an answer holds up nobody else in the only thread of a runtime.
 #[test]
-fn a_name_without_an_answer_holds_nobody_up() {
+fn g8_a_name_without_an_answer_holds_nobody_up() {
     dark::without_name_servers(|| {
         let start = Instant::now();
         run(async {

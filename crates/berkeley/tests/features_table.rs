@@ -31,7 +31,7 @@ fn every_yes_is_shown_by_tests_that_are_there() {
     for line in document.lines() {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [row, what, own, .., shown] = cells.as_slice() else { continue };
-        let Some(number) = row.strip_prefix(['A', 'B', 'C', 'D', 'E', 'F']) else { continue };
+        let Some(number) = row.strip_prefix(['A', 'B', 'C', 'D', 'E', 'F', 'G']) else { continue };
         if number.parse::<u32>().is_err() {
             continue;
         }
@@ -47,7 +47,7 @@ fn every_yes_is_shown_by_tests_that_are_there() {
             // A name begins with the rows it shows: `a4_a5_unix_…`.
             let word = row.to_lowercase();
             let mut prefix = test.split('_').take_while(|part| {
-                let digits = part.strip_prefix(|c: char| ('a'..='f').contains(&c));
+                let digits = part.strip_prefix(|c: char| ('a'..='g').contains(&c));
                 digits.is_some_and(|digits| !digits.is_empty() && digits.parse::<u32>().is_ok())
             });
             assert!(prefix.any(|part| part == word), "{test} is not named after {row}");

@@ -5,7 +5,7 @@ mod run;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use berkeley::{
     Addr, Endpoint, Errno, Family, Protocol, Server, Socket, Target, Type, UnixAddr, opt,
@@ -13,7 +13,7 @@ use berkeley::{
 use clap::Args;
 use serde_json::json;
 
-use crate::args::Global;
+use crate::args::{Global, duration};
 use crate::failure::{Exit, Failure};
 use crate::place;
 use crate::view::View;
@@ -22,6 +22,9 @@ use crate::view::View;
 ///
 /// Without more it prints who connects and what comes. One thread serves as many connections as the
 /// limit of open files allows; more threads share an IP port (SO_REUSEPORT).
+///
+/// At Ctrl-C or SIGTERM it accepts nobody more, and ends when the connections that are open have
+/// ended, or after the time of --drain; a second one ends it at once.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  berkeley serve :8000 --echo\n  \
 berkeley serve udp://:8000 unix:/tmp/x.sock\n  berkeley serve 127.0.0.1:0 --file page.html --once")]
@@ -44,6 +47,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1,
         conflicts_with_all = ["once", "max_conns"])]
     threads: usize,
+    /// How long open connections have to end after Ctrl-C; 0: none at all
+    #[arg(long, value_name = "DURATION", default_value = "5", value_parser = duration)]
+    drain: Duration,
     #[arg(short = 'l', hide = true)]
     listen: bool,
     #[arg(short = 'k', hide = true)]
@@ -168,9 +174,12 @@ fn serve(
     let stops = loops.iter().map(run::Loop::stop).collect::<Result<Vec<_>, _>>()?;
     let serve = |server: &mut run::Loop<'_>| {
         let ended = server.run();
-        for stop in &stops {
-            // Who has ended already does not read it.
-            let _ = stop.send(b"x");
+        // A signal has been told to every loop, and each lets its own clients end.
+        if !ended.as_ref().is_err_and(|failure| failure.exit == Exit::Interrupted) {
+            for stop in &stops {
+                // Who has ended already does not read it.
+                let _ = stop.send(run::END);
+            }
         }
         (server.totals(), ended)
     };

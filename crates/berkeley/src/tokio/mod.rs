@@ -36,6 +36,7 @@
 //! |---|---|
 //! | make one | [`Socket::new`], [`Socket::pair`], [`create_server`], or `try_from` of a plain socket or one of `std` |
 //! | connect to a name | [`create_connection`]; for more, [`Connector::connect_awaited`](crate::Connector::connect_awaited) |
+//! | send without a copy | [`ZeroCopy`] |
 //! | accept for as long as a server lives | [`Acceptor`] |
 //! | wait for it oneself | [`wait_readable`](Socket::wait_readable), [`wait_writable`](Socket::wait_writable), [`try_io`](Socket::try_io), [`async_io`](Socket::async_io) |
 //! | set options, ask for addresses | [`set`](Socket::set), [`get`](Socket::get), …; all that never waits: [`plain`](Socket::plain) |
@@ -51,9 +52,11 @@ mod file;
 mod readiness;
 mod recv;
 mod send;
+mod short;
 mod stream;
 mod wait;
 mod whole;
+mod zerocopy;
 
 use std::fmt;
 use std::net::Shutdown;
@@ -65,6 +68,7 @@ pub use self::accept::Acceptor;
 pub use self::dial::{create_connection, create_server};
 pub use self::stream::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use self::wait::{Place, Slot};
+pub use self::zerocopy::ZeroCopy;
 use crate::addr::Addr;
 use crate::error::Result;
 use crate::kind::{Family, Protocol, Type};
@@ -91,6 +95,9 @@ use crate::time::Deadline;
 #[doc(alias("TcpStream", "TcpListener", "UdpSocket", "UnixStream", "AsyncFd"))]
 pub struct Socket {
     io: Watched<Plain>,
+    /// A stream of TCP, and one of UNIX: see [`Socket::empties`].
+    is_tcp: bool,
+    is_unix_stream: bool,
     /// Somebody takes what is in the queue of errors.
     takes_errors: AtomicBool,
     /// What the task keeps that is polled for reading, and the one for writing.
@@ -180,7 +187,12 @@ impl Socket {
 
     /// A plain socket that never waits, awaited.
     pub(crate) fn over(plain: Plain) -> Socket {
+        let (is_stream, family) = (plain.ty() == Type::STREAM, plain.family());
+        let is_tcp = matches!(plain.protocol(), Protocol::DEFAULT | Protocol::TCP)
+            && matches!(family, Family::INET | Family::INET6);
         Socket {
+            is_tcp: is_stream && is_tcp,
+            is_unix_stream: is_stream && family == Family::UNIX,
             io: Watched::new(plain),
             takes_errors: AtomicBool::new(false),
             reader: Mutex::default(),

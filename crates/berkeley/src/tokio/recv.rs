@@ -9,7 +9,7 @@ use crate::buf::{Buffer, Filling, spare};
 use crate::cmsg::RecvBuffer;
 use crate::error::{Call, Error, Result};
 use crate::errqueue::QueuedError;
-use crate::kind::{Family, MsgFlags, Protocol, Type};
+use crate::kind::MsgFlags;
 use crate::socket::{Received, ReceivedFds, Socket as Plain, fds_flags, fds_room};
 use crate::sys::{Errno, Interest};
 
@@ -35,8 +35,8 @@ impl Socket {
     ///
     /// Those of the plain one.
     #[doc(alias("recv_into", "read"))]
-    pub async fn recv<B: Buffer>(&self, buf: B) -> Result<B::Received> {
-        self.recv_with(buf, MsgFlags::empty()).await
+    pub fn recv<B: Buffer>(&self, buf: B) -> impl Future<Output = Result<B::Received>> {
+        self.recv_with(buf, MsgFlags::empty())
     }
 
     /// [`recv`](Socket::recv) with flags: [`MsgFlags::PEEK`] leaves there what it shows.
@@ -57,15 +57,29 @@ impl Socket {
     ///
     /// Those of the plain one.
     #[doc(alias = "peek")]
-    pub async fn recv_with<B: Buffer>(&self, buf: B, flags: MsgFlags) -> Result<B::Received> {
-        let (mut buf, mut patience) = (Filling::new(buf), self.patience());
-        let empties = flags.is_empty() && self.empties();
-        self.until(Call::Recv, Interest::Read, &mut patience, |plain| {
-            let (len, has_room) = buf.attempt(|room| plain.recv_filled(room, flags))?;
-            Ok(Got { value: (), was_last: empties && has_room && len > 0 })
-        })
-        .await?;
-        Ok(buf.finish())
+    #[allow(clippy::manual_async_fn, reason = "an async fn would move all of these once more")]
+    pub fn recv_with<B: Buffer>(
+        &self,
+        buf: B,
+        flags: MsgFlags,
+    ) -> impl Future<Output = Result<B::Received>> {
+        async move {
+            let mut buf = Filling::new(buf);
+            let empties = flags.is_empty() && self.empties();
+            let mut attempt = |plain: &Plain| {
+                let (len, has_room) = buf.attempt(|room| plain.recv_filled(room, flags))?;
+                Ok(Got { value: (), was_last: empties && has_room && len > 0 })
+            };
+            let (read, for_ever) = (Interest::Read, self.plain().awaits_for_ever());
+            match self.short(read, for_ever, &mut attempt).await {
+                Some(done) => done?,
+                None => {
+                    let mut patience = self.patience();
+                    self.until_any(Call::Recv, read, &mut patience, &mut attempt).await?;
+                }
+            }
+            Ok(buf.finish())
+        }
     }
 
     /// Receives at most so many bytes into a new vector.
@@ -390,11 +404,8 @@ impl Socket {
 
     /// Whether a receive that leaves room has received all there is. Other streams than TCP end
     /// short for other reasons, too: before descriptors, at another sender's bytes.
+    #[inline]
     pub(super) fn empties(&self) -> bool {
-        let plain = self.plain();
-        plain.ty() == Type::STREAM
-            && !plain.is_layered()
-            && matches!(plain.family(), Family::INET | Family::INET6)
-            && matches!(plain.protocol(), Protocol::DEFAULT | Protocol::TCP)
+        self.is_tcp && !self.plain().is_layered()
     }
 }

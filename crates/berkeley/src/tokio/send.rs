@@ -7,7 +7,7 @@ use super::Socket;
 use super::wait::Got;
 use crate::cmsg::SendBuffer;
 use crate::error::{Call, Result};
-use crate::kind::{Family, MsgFlags, Type};
+use crate::kind::MsgFlags;
 use crate::socket::{CipherOp, Socket as Plain};
 use crate::sys::Interest;
 use crate::target::ToAddr;
@@ -32,8 +32,8 @@ impl Socket {
     ///
     /// Those of the plain one.
     #[doc(alias = "write")]
-    pub async fn send(&self, data: &[u8]) -> Result<usize> {
-        self.send_with(data, MsgFlags::empty()).await
+    pub fn send(&self, data: &[u8]) -> impl Future<Output = Result<usize>> {
+        self.send_with(data, MsgFlags::empty())
     }
 
     /// [`send`](Socket::send) with flags.
@@ -52,8 +52,8 @@ impl Socket {
     /// # Errors
     ///
     /// Those of the plain one.
-    pub async fn send_with(&self, data: &[u8], flags: MsgFlags) -> Result<usize> {
-        self.sending(Call::Send, data.len(), |plain| plain.send_with(data, flags)).await
+    pub fn send_with(&self, data: &[u8], flags: MsgFlags) -> impl Future<Output = Result<usize>> {
+        self.sending(Call::Send, data.len(), move |plain| plain.send_with(data, flags))
     }
 
     /// Sends one datagram to an address: see [`send_to`](crate::Socket::send_to).
@@ -316,23 +316,30 @@ impl Socket {
     }
 
     /// A send of one piece to the peer.
-    pub(super) async fn sending(
+    #[allow(clippy::manual_async_fn, reason = "an async fn would move all of these once more")]
+    pub(super) fn sending(
         &self,
         call: Call,
         len: usize,
         mut attempt: impl FnMut(&Plain) -> Result<usize>,
-    ) -> Result<usize> {
-        let (fills, mut patience) = (self.fills(), self.patience());
-        self.until(call, Interest::Write, &mut patience, |plain| {
-            let value = attempt(plain)?;
-            Ok(Got { value, was_last: fills && value < len })
-        })
-        .await
+    ) -> impl Future<Output = Result<usize>> {
+        async move {
+            let fills = self.fills();
+            let mut attempt = |plain: &Plain| {
+                let value = attempt(plain)?;
+                Ok(Got { value, was_last: fills && value < len })
+            };
+            let (write, for_ever) = (Interest::Write, self.plain().awaits_for_ever());
+            match self.short(write, for_ever, &mut attempt).await {
+                Some(done) => done,
+                None => self.until_any(call, write, &mut self.patience(), &mut attempt).await,
+            }
+        }
     }
 
     /// Whether the socket is full once it has taken a part.
+    #[inline]
     pub(super) fn fills(&self) -> bool {
-        let plain = self.plain();
-        self.empties() || (plain.ty() == Type::STREAM && plain.family() == Family::UNIX)
+        self.is_unix_stream || self.empties()
     }
 }

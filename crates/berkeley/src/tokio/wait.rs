@@ -44,6 +44,12 @@ pub(super) enum Patience {
 }
 
 impl Patience {
+    /// Whether there is no time to keep.
+    #[inline]
+    pub(super) fn is_endless(self) -> bool {
+        matches!(self, Patience::By(Deadline::NEVER))
+    }
+
     pub(super) fn has_passed(self) -> bool {
         matches!(self, Patience::By(deadline) if deadline.has_passed())
     }
@@ -78,99 +84,20 @@ impl Socket {
         mut attempt: impl FnMut(&Plain) -> Result<Got<T>>,
     ) -> impl Future<Output = Result<T>> {
         async move {
-            if let Some((_turn, io)) = self.turn_of(interest, *patience) {
-                let short = poll_fn(|cx| match self.poll_short(cx, io, interest, &mut attempt) {
-                    Some(done) => done.map(Some),
-                    None => Poll::Ready(None),
-                });
-                if let Some(done) = short.await {
-                    return done;
-                }
-            }
-            self.until_any(call, interest, patience, &mut attempt).await
-        }
-    }
-
-    /// The turn of a call that the short way will do for: there is no time to keep, and what the
-    /// reactor's one place tells is all that there is to know.
-    #[inline]
-    fn turn_of(&self, interest: Interest, patience: Patience) -> Option<(Turn<'_>, &Registration)> {
-        let for_ever = match patience {
-            Patience::Unknown => self.plain().awaits_for_ever(),
-            Patience::By(deadline) => deadline == Deadline::NEVER,
-            Patience::None => false,
-        };
-        // Other sockets than these have errors that come without being readable, of which that
-        // place does not tell.
-        let is_told = match interest {
-            Interest::Read => self.fills(),
-            Interest::Write => true,
-            Interest::Error => false,
-        };
-        let io = self.io.registration().filter(|_| for_ever && is_told)?;
-        Some((self.place(interest).take()?, io))
-    }
-
-    /// An attempt whenever the reactor calls the socket ready, without a deadline, for the one who
-    /// has the reactor's place for this direction. `None` for what takes the long way.
-    #[inline]
-    fn poll_short<T>(
-        &self,
-        cx: &mut Context<'_>,
-        io: &Registration,
-        interest: Interest,
-        attempt: &mut impl FnMut(&Plain) -> Result<Got<T>>,
-    ) -> Option<Poll<Result<T>>> {
-        loop {
-            let ready = match interest {
-                Interest::Write => io.poll_write_ready(cx),
-                _ => io.poll_read_ready(cx),
+            let for_ever = match *patience {
+                Patience::Unknown => self.plain().awaits_for_ever(),
+                _ => patience.is_endless(),
             };
-            let mut guard = match ready {
-                Poll::Ready(ready) => ready.ok()?,
-                Poll::Pending if interest == Interest::Read && has(io, Interests::ERROR) => {
-                    return None;
-                }
-                Poll::Pending => return Some(Poll::Pending),
-            };
-            match attempt(self.plain()) {
-                Err(error) if error.is_would_block() => {
-                    let told = guard.ready();
-                    guard.clear_ready();
-                    if is_closed(told, interest) {
-                        return None;
-                    }
-                }
-                Err(error) => return Some(Poll::Ready(Err(error))),
-                Ok(got) => {
-                    // Urgent data ends a receive short, and the rest stands behind it.
-                    if got.was_last && !has(io, Interests::PRIORITY) {
-                        guard.clear_ready();
-                    }
-                    return Some(Poll::Ready(Ok(got.value)));
-                }
+            match self.short(interest, for_ever, &mut attempt).await {
+                Some(done) => done,
+                None => self.until_any(call, interest, patience, &mut attempt).await,
             }
-        }
-    }
-
-    /// [`poll_short`](Socket::poll_short) for those who are polled and have no call under way.
-    #[inline]
-    pub(super) fn poll_new<T>(
-        &self,
-        cx: &mut Context<'_>,
-        interest: Interest,
-        attempt: &mut impl FnMut(&Plain) -> Result<Got<T>>,
-    ) -> Option<Poll<Result<T>>> {
-        let io = self.io.registration().filter(|_| self.plain().awaits_for_ever())?;
-        match self.place(interest).take_for_polls() {
-            true => self.poll_short(cx, io, interest, attempt),
-            false => None,
         }
     }
 
     /// Who has the reactor's place for this direction.
     #[inline]
-    fn place(&self, interest: Interest) -> &Place {
+    pub(super) fn place(&self, interest: Interest) -> &Place {
         match interest {
             Interest::Write => &self.write_place,
             _ => &self.read_place,
@@ -178,7 +105,7 @@ impl Socket {
     }
 
     /// [`until`](Socket::until) for any number of calls at once, with any deadline.
-    async fn until_any<T>(
+    pub(super) async fn until_any<T>(
         &self,
         call: Call,
         interest: Interest,
@@ -487,7 +414,7 @@ impl Place {
     const POLLED: u8 = 2;
 
     #[inline]
-    fn take(&self) -> Option<Turn<'_>> {
+    pub(super) fn take(&self) -> Option<Turn<'_>> {
         self.change(Place::TAKEN).ok().map(|_| Turn(self))
     }
 
@@ -535,12 +462,12 @@ impl Slot {
 
 /// Whether the reactor knows of this.
 #[inline]
-fn has(io: &Registration, known: Interests) -> bool {
+pub(super) fn has(io: &Registration, known: Interests) -> bool {
     io.try_io(known, |_| Ok(())).is_ok()
 }
 
 /// Whether the reactor calls this direction ready for ever.
-fn is_closed(told: Ready, interest: Interest) -> bool {
+pub(super) fn is_closed(told: Ready, interest: Interest) -> bool {
     match interest {
         Interest::Read => told.is_read_closed(),
         Interest::Write => told.is_write_closed(),

@@ -1,9 +1,12 @@
 //! Everything sent, and whole messages received from a stream, in as many pieces as it takes.
 
+use std::borrow::BorrowMut;
+
 use super::Socket;
 use super::wait::{Got, Patience};
 use crate::error::{Call, Cause, Error, Result};
 use crate::kind::MsgFlags;
+use crate::socket::Socket as Plain;
 use crate::stream::{LengthPrefix, Whole};
 use crate::sys::Interest;
 
@@ -34,8 +37,8 @@ impl Socket {
     ///
     /// Those of the plain one.
     #[doc(alias("sendall", "write_all"))]
-    pub async fn send_all(&self, data: &[u8]) -> Result<()> {
-        self.send_all_with(data, MsgFlags::empty()).await
+    pub fn send_all(&self, data: &[u8]) -> impl Future<Output = Result<()>> {
+        self.send_on(data, MsgFlags::empty(), 0)
     }
 
     /// [`send_all`](Socket::send_all) with flags.
@@ -54,7 +57,7 @@ impl Socket {
     ///
     /// Those of [`send_all`](Socket::send_all).
     pub async fn send_all_with(&self, data: &[u8], flags: MsgFlags) -> Result<()> {
-        self.send_on(data, flags, &mut 0).await
+        self.send_on(data, flags, 0).await
     }
 
     /// [`send_all`](Socket::send_all) of what stands behind the first `done` bytes, which grow as
@@ -85,22 +88,39 @@ impl Socket {
         self.send_on(data, MsgFlags::empty(), done).await
     }
 
-    async fn send_on(&self, data: &[u8], flags: MsgFlags, done: &mut usize) -> Result<()> {
-        let (fills, mut patience) = (self.fills(), self.patience_from_now());
-        loop {
-            let rest = data.get(*done..).unwrap_or_default();
-            let sent = self.until(Call::SendAll, Interest::Write, &mut patience, |plain| {
-                let value = plain.send_with(rest, flags)?;
-                Ok(Got { value, was_last: fills && value < rest.len() })
-            });
-            let sent =
-                sent.await.map_err(|error| error.in_call(Call::SendAll).after_sending(*done));
-            *done += sent?;
-            if *done >= data.len() {
-                return Ok(());
-            }
-            if patience.has_passed() {
-                return Err(late(Call::SendAll).after_sending(*done));
+    #[allow(clippy::manual_async_fn, reason = "an async fn would move all of these once more")]
+    fn send_on(
+        &self,
+        data: &[u8],
+        flags: MsgFlags,
+        mut done: impl BorrowMut<usize>,
+    ) -> impl Future<Output = Result<()>> {
+        async move {
+            let done = done.borrow_mut();
+            let (call, write, mut patience) =
+                (Call::SendAll, Interest::Write, self.patience_from_now());
+            loop {
+                let rest = data.get(*done..).unwrap_or_default();
+                let mut attempt = |plain: &Plain| {
+                    let value = plain.send_with(rest, flags)?;
+                    Ok(Got { value, was_last: value < rest.len() && self.fills() })
+                };
+                let for_ever = patience.is_endless();
+                let sent = match self.short(write, for_ever, &mut attempt).await {
+                    Some(sent) => sent,
+                    None => self.until_any(call, write, &mut patience, &mut attempt).await,
+                };
+                match sent {
+                    Ok(sent) if sent >= rest.len() => {
+                        *done += sent;
+                        return Ok(());
+                    }
+                    Ok(sent) => *done += sent,
+                    Err(error) => return Err(error.in_call(call).after_sending(*done)),
+                }
+                if patience.has_passed() {
+                    return Err(late(call).after_sending(*done));
+                }
             }
         }
     }

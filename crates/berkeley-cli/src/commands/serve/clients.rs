@@ -51,6 +51,11 @@ impl Clients {
         Clients { first, places: Vec::new(), free: Vec::new(), ended: Vec::new() }
     }
 
+    /// The key of the first of them.
+    pub(super) fn first(&self) -> usize {
+        self.first
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.places.len() - self.free.len() - self.ended.len()

@@ -59,6 +59,9 @@ pub(super) struct Loop<'a> {
     number: &'a AtomicU64,
     /// Until when no connection is accepted, for there is no descriptor or no place left.
     paused: Option<Deadline>,
+    /// How long those who are connected have to end, and until when, once it is told to end.
+    drain: Duration,
+    ending: Option<Deadline>,
     pace: Pace,
     /// Addresses at which more may be waiting than was taken at once. The kernel tells only once.
     again: Vec<usize>,
@@ -90,6 +93,9 @@ const SIGNALS: usize = 0;
 
 /// The key of nobody: a client that had ended before it got one.
 const DONE: usize = usize::MAX;
+
+/// What tells a loop to end at once. A signal is told by another byte.
+pub(super) const END: &[u8] = b"x";
 
 /// How often to look whether there is a place for another client.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -126,6 +132,8 @@ impl<'a> Loop<'a> {
             stop,
             number,
             paused: None,
+            drain: arguments.drain,
+            ending: None,
             pace: Pace::new(),
             again: Vec::new(),
             bar,
@@ -165,12 +173,10 @@ impl<'a> Loop<'a> {
             for (key, is_ending) in ready.drain(..) {
                 let done = match key {
                     SIGNALS => {
-                        if let Some(bar) = &self.bar {
-                            bar.finish_and_clear();
-                        }
-                        return Err(interrupted());
+                        self.told()?;
+                        false
                     }
-                    key if key <= self.places.len() => self.place_ready(key)?,
+                    key if key < self.clients.first() => self.place_ready(key)?,
                     key => self.client_ready(key, is_ending)?,
                 };
                 if done && self.once {
@@ -178,13 +184,60 @@ impl<'a> Loop<'a> {
                 }
             }
             self.clients.tidy();
+            if let Some(until) = self.ending {
+                let left = self.clients.len();
+                if left == 0 || until.has_passed() {
+                    if let Some(bar) = &self.bar {
+                        bar.finish_and_clear();
+                    }
+                    if left > 0 {
+                        self.view.note(format_args!("connections that had not ended: {left}"));
+                    }
+                    return Err(interrupted());
+                }
+            }
             self.resume();
         }
     }
 
+    /// Hears what signals and other loops have told: first to let the clients end, then to end.
+    fn told(&mut self) -> Result<(), Failure> {
+        let mut bytes = [0; 16];
+        while let Ok(len @ 1..) = self.signals.recv(&mut bytes) {
+            for byte in bytes.get(..len).unwrap_or_default() {
+                match self.ending {
+                    None if !END.contains(byte) => self.drain()?,
+                    _ => self.ending = Some(Deadline::after(Duration::ZERO)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves whoever has come by now, and nobody later; those have some time to end.
+    fn drain(&mut self) -> Result<(), Failure> {
+        let until = Deadline::after(self.drain);
+        if !self.drain.is_zero() {
+            for key in 1..=self.places.len() {
+                self.place_ready(key)?;
+            }
+        }
+        // Closed, and their files removed.
+        self.places.clear();
+        (self.paused, self.ending) = (None, Some(until));
+        let (open, seconds) = (self.clients.len(), self.drain.as_secs_f64());
+        if open > 0 && !self.drain.is_zero() {
+            self.view.note(format_args!(
+                "ending: open connections {open}, which have {seconds} s; at once: Ctrl-C"
+            ));
+            self.view.event(&json!({ "event": "ending", "open": open, "seconds": seconds }))?;
+        }
+        Ok(())
+    }
+
     /// How long nothing may happen.
     fn patience(&self) -> Option<Duration> {
-        match self.paused {
+        match self.paused.or(self.ending) {
             _ if !self.again.is_empty() => Some(Duration::ZERO),
             Some(until) => until.remaining(),
             None => None,

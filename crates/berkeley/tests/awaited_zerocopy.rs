@@ -1,0 +1,144 @@
+//! Sending without copies, awaited.
+
+#![cfg(feature = "tokio")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use berkeley::Shutdown;
+use berkeley::tokio::{Socket, ZeroCopy, create_connection, create_server};
+use berkeley_testing::skip;
+
+/// More than two sockets of the loopback hold.
+const MUCH: usize = 64 << 20;
+
+/// Runs it in both kinds of runtime, a minute at most.
+fn in_both<F: Future<Output = ()> + Send + 'static>(test: impl Fn() -> F) {
+    let limited = || {
+        let test = test();
+        async { tokio::time::timeout(Duration::from_secs(60), test).await.unwrap() }
+    };
+    let single = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    single.block_on(limited());
+    let many = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let many = many.unwrap();
+    many.block_on(async { many.spawn(limited()).await.unwrap() });
+}
+
+async fn tcp() -> (Socket, Socket) {
+    let server = create_server("127.0.0.1:0").await.unwrap();
+    let client = create_connection(server.local_addr().unwrap()).await.unwrap();
+    (client, server.accept().await.unwrap().0)
+}
+
+async fn drain(socket: &Socket) -> Vec<u8> {
+    let mut all = Vec::new();
+    loop {
+        match socket.recv_vec(1 << 16).await.unwrap() {
+            end if end.is_empty() => return all,
+            data => all.extend(data),
+        }
+    }
+}
+
+/// Polls once, and drops it if it waits.
+async fn poll_and_drop<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+fn is_possible() -> bool {
+    let sock = berkeley::Socket::new(
+        berkeley::Family::INET,
+        berkeley::Type::STREAM,
+        berkeley::Protocol::DEFAULT,
+    );
+    berkeley::ZeroCopy::new(&sock.unwrap()).is_ok()
+}
+
+#[test]
+fn d9_awaited_buffers_come_back() {
+    if !is_possible() {
+        skip!("no sending without copies");
+    }
+    in_both(|| async {
+        let (a, b) = tcp().await;
+        let mut sender = ZeroCopy::new(&a).unwrap();
+        let mut expected = Vec::new();
+        let send = async {
+            for round in 0..50_u8 {
+                // Some wait for room, and all for the news of the queue of errors.
+                let piece = vec![round; 500_000 + usize::from(round)];
+                expected.extend_from_slice(&piece);
+                sender.send_all(piece).await.unwrap();
+            }
+            let mut done = sender.completed().unwrap();
+            done.extend(sender.finish().await.unwrap());
+            a.shutdown(Shutdown::Write).unwrap();
+            done
+        };
+        let (done, got) = tokio::join!(send, drain(&b));
+        assert!(got == expected);
+        assert_eq!(done.len(), 50);
+        for (round, done) in done.iter().enumerate() {
+            assert_eq!(done.buffer.as_bytes().len(), 500_000 + round);
+            assert!(done.copied, "the loopback copies");
+        }
+    });
+}
+
+/// What the kernel may still read of a send that was dropped stays until it has read it, and the
+/// connection goes on behind it.
+#[test]
+fn d9_an_awaited_send_that_is_dropped_keeps_its_memory() {
+    if !is_possible() {
+        skip!("no sending without copies");
+    }
+    in_both(|| async {
+        let (a, b) = tcp().await;
+        let mut sender = ZeroCopy::new(&a).unwrap();
+        // Before and after the reactor knows the socket.
+        for _ in 0..2 {
+            assert!(poll_and_drop(sender.send_all(vec![7; MUCH])).await.is_none());
+        }
+        assert!(sender.pending() > 0);
+        assert!(poll_and_drop(sender.finish()).await.is_none(), "nobody has read it");
+        let send = async {
+            sender.send_all("the end").await.unwrap();
+            let done = sender.finish().await.unwrap();
+            a.shutdown(Shutdown::Write).unwrap();
+            done
+        };
+        let (done, got) = tokio::join!(send, drain(&b));
+        let (part, end) = got.split_at(got.len() - 7);
+        assert_eq!(end, b"the end");
+        assert!(part.len() < MUCH && part.iter().all(|byte| *byte == 7));
+        assert_eq!(sender.pending(), 0);
+        let whole = done.iter().filter(|done| done.buffer.as_bytes().len() == MUCH);
+        assert!(whole.count() >= 1, "{done:?}");
+    });
+}
+
+#[test]
+fn d9_an_awaited_send_has_its_time() {
+    if !is_possible() {
+        skip!("no sending without copies");
+    }
+    in_both(|| async {
+        let (a, _b) = tcp().await;
+        a.set_timeout(Duration::from_millis(50));
+        let mut sender = ZeroCopy::new(&a).unwrap();
+        let error = sender.send_all(vec![7; MUCH]).await.unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        assert!(error.bytes_sent().is_some_and(|sent| sent > 0), "{error}");
+        assert!(sender.finish().await.unwrap_err().is_timeout());
+        assert!(sender.pending() > 0);
+    });
+}
