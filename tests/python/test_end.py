@@ -4,8 +4,8 @@ import unittest
 
 from support import run
 
-# Threads that never end on their own, in calls of every kind: ones that wait, ones that come back all
-# the time, and ones in which code of Python's own runs beneath a call.
+# Threads that never end on their own, in calls of every kind: ones that wait, ones that come back
+# all the time, and ones in which code of Python's own runs beneath a call.
 PROGRAM = """
 import berkeley, sys, threading, time
 berkeley.install()
