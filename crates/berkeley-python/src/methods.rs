@@ -342,8 +342,14 @@ fn settimeout(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
 
 /// Keeps the timeout, then lets the kernel know if that changes its mode.
 fn set_mode(py: Python<'_>, object: &Object, timeout: Option<Duration>) -> Res<()> {
-    let ongoing = Ongoing::new();
-    let _listed = object.calls.enter(py, &ongoing);
+    let before = object.timeout.load(Ordering::Relaxed);
+    if object.kind().open && object.until.is_never() && (before < 0) == timeout.is_none() {
+        // The kernel's mode is what it was.
+        object.timeout.store(nanos(timeout), Ordering::Relaxed);
+        return Ok(());
+    }
+    let ongoing = Ongoing::new(py, &object.calls);
+    ongoing.enter();
     // The timeout counts even if the call fails, as ever.
     let lent = object.lend();
     object.timeout.store(nanos(timeout), Ordering::Relaxed);

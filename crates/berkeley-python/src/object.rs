@@ -126,12 +126,13 @@ impl Object {
         call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
     ) -> Res<T> {
         // As `during`, whose answer would be moved once more.
-        let ongoing = Ongoing::new();
-        let listed = self.calls.enter(py, &ongoing);
-        let lent = self.lend()?;
-        lent.believe_deadline(&self.until);
-        let done = detached(py, || call(&lent));
-        drop(listed);
+        let done = {
+            let ongoing = Ongoing::new(py, &self.calls);
+            ongoing.enter();
+            let lent = self.lend()?;
+            lent.believe_deadline(&self.until);
+            detached(py, || call(&lent))
+        };
         done.map_err(|error| self.raise(&error))
     }
 
@@ -158,20 +159,21 @@ impl Object {
         py: Python<'_>,
         work: impl FnOnce(&Socket) -> T + Send,
     ) -> Res<T> {
-        let ongoing = Ongoing::new();
-        let _listed = self.calls.enter(py, &ongoing);
+        let ongoing = Ongoing::new(py, &self.calls);
+        ongoing.enter();
         let lent = self.lend()?;
         lent.believe_deadline(&self.until);
         Ok(detached(py, || work(&lent)))
     }
 
     /// Closes the descriptor that the object had until now.
+    #[inline]
     pub(crate) fn close_number(&self, py: Python<'_>, number: c_int) -> Res<()> {
         shared::clear(number);
-        match self.calls.vacate(py, number) {
-            true => Ok(()),
-            false => methods::close_number(py, number),
+        if !self.calls.is_empty() && self.calls.vacate(py, number) {
+            return Ok(());
         }
+        methods::close_number(py, number)
     }
 
     /// [`Object::call`] to move bytes, so few that it is `brief` if the kernel does not wait: then
