@@ -2,7 +2,7 @@
 //! make the library's call, and answer.
 
 use std::ffi::{CStr, c_int, c_void};
-use std::os::fd::IntoRawFd;
+use std::os::fd::{IntoRawFd, OwnedFd};
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -154,20 +154,20 @@ pub(crate) fn address_of(object: &Object, addr: &berkeley::Addr) -> Answer {
     address::build(addr, object.kind().protocol)
 }
 
-/// Waits for a connection, whose socket has the default timeout.
-pub(crate) fn accept_socket(
+/// Waits for a connection.
+pub(crate) fn accept_fd(
     py: Python<'_>,
     object: &Object,
-) -> Res<(berkeley::Socket, berkeley::Addr)> {
-    object.call(py, |socket| socket.accept())
+    nonblocking: bool,
+) -> Res<(OwnedFd, berkeley::Addr)> {
+    object.call(py, move |socket| socket.accept_fd(nonblocking))
 }
 
 fn accept(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
     known_family(object)?;
-    let (socket, from) = accept_socket(py, object)?;
     // Whoever makes an object of the number gives it the default timeout: this is a bare one.
-    socket.set_timeout(None).map_err(|error| errors::raise(&error))?;
-    let fd = socket.into_raw_fd();
+    let (fd, from) = accept_fd(py, object, false)?;
+    let fd = fd.into_raw_fd();
     let made = || tuple([int(fd.into())?, address_of(object, &from)?]);
     made().inspect_err(|_| {
         // Nobody else would close it.

@@ -167,7 +167,7 @@ impl Object {
     }
 
     /// Closes the descriptor that the object had until now.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn close_number(&self, py: Python<'_>, number: c_int) -> Res<()> {
         shared::clear(number);
         if !self.calls.is_empty() && self.calls.vacate(py, number) {
@@ -230,11 +230,11 @@ impl Object {
     /// Gives the object a socket, as what it was asked for.
     pub(crate) fn take(
         &self,
-        socket: Socket,
+        socket: impl std::os::fd::IntoRawFd,
         (family, ty, protocol): (i32, i32, i32),
         timeout: Option<Duration>,
     ) {
-        let fd = std::os::fd::IntoRawFd::into_raw_fd(socket);
+        let fd = socket.into_raw_fd();
         self.timeout.store(nanos(timeout), Ordering::Relaxed);
         self.fill(fd, family, ty & !TYPE_FLAGS, protocol);
     }
@@ -553,10 +553,15 @@ unsafe extern "C" fn dealloc(this: *mut PyObject) {
 unsafe extern "C" fn finalize(this: *mut PyObject) {
     // SAFETY: Python calls it on an object of this type.
     let object = unsafe { Object::of(this) };
-    let fd = object.fd.load(Ordering::Relaxed);
-    if fd < 0 {
-        return;
+    if object.fd.load(Ordering::Relaxed) >= 0 {
+        finalize_open(this, object);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn finalize_open(this: *mut PyObject, object: &Object) {
+    let fd = object.fd.load(Ordering::Relaxed);
     guard((), |py| {
         let kept = Kept::take();
         // SAFETY: the interpreter's own exception, a live object.
