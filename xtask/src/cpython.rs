@@ -14,7 +14,8 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use self::files::{copied, fs_text};
+pub(crate) use self::files::copied;
+use self::files::fs_text;
 pub(crate) use self::interpreter::{answer, candidates, output_of, target};
 use self::interpreter::{interpreters, newest};
 use self::lane::Lane;

@@ -10,29 +10,28 @@
 
 use std::cell::Cell;
 use std::ffi::c_int;
-use std::ptr::null;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use berkeley::{Caller, Family, Lent, Protocol, Type};
 
 use crate::raw::{Python, detached};
-use crate::shared;
+use crate::{registry, shared};
 
-/// The calls of an object, newest first: the address of an [`Ongoing`], or zero.
-///
-/// A child of `fork` has the object, and none of the other threads: what their calls have put here
-/// is not to be looked at any more. So the bits that no address uses count the forks.
+/// The calls of an object, newest first.
 #[repr(transparent)]
-pub(crate) struct Calls(AtomicUsize);
+pub(crate) struct Calls(AtomicPtr<Ongoing<'static>>);
 
-/// A call, in the frame of whoever makes it.
-pub(crate) struct Ongoing {
+/// A call, in the frame of whoever makes it: in the list from [`Ongoing::enter`] until it is dropped.
+pub(crate) struct Ongoing<'a> {
     caller: Caller,
-    next: Cell<usize>,
+    next: Cell<*mut Ongoing<'static>>,
     /// What was closed under this call; it counts as one of its owners.
     vacated: Cell<*const Vacated>,
+    calls: &'a Calls,
+    py: Python<'a>,
 }
 
 /// A number whose object was closed under calls.
@@ -46,22 +45,15 @@ pub(crate) struct Vacated {
 /// by then. Only a thread that blocks signals takes longer, as long as its call does.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Where the count of forks begins. Elsewhere addresses may have all bits, and nothing is listed.
-const SHIFT: u32 = 48;
-const LISTED: bool = usize::BITS == 64;
-
-/// The forks that lie between the first process and this one, in their place.
-static FORKS: AtomicUsize = AtomicUsize::new(0);
-
-/// In a child of `fork`, before anything else: the calls of the threads that stayed behind count no
-/// more.
+/// In a child of `fork`, before anything else: it has the objects and none of the other threads, so
+/// what their calls have put into the lists is not to be looked at any more.
 pub(crate) fn forked() {
     shared::forked();
-    FORKS.fetch_add(if LISTED { 1 << (SHIFT % usize::BITS) } else { 0 }, Ordering::Relaxed);
+    registry::each(|object| object.calls.0.store(null_mut(), Ordering::Relaxed));
 }
 
-/// Whoever has one is alone with the lists, of calls and of objects. Without the global lock several threads have the
-/// interpreter in hand.
+/// Whoever has one is alone with the lists, of calls and of objects. Without the global lock several
+/// threads have the interpreter in hand.
 pub(crate) struct Alone {
     #[cfg(Py_GIL_DISABLED)]
     _lock: std::sync::MutexGuard<'static, ()>,
@@ -83,33 +75,68 @@ impl Drop for Alone {
     fn drop(&mut self) {}
 }
 
-impl Ongoing {
+impl<'a> Ongoing<'a> {
     #[inline]
-    pub(crate) fn new() -> Ongoing {
-        Ongoing { caller: Caller::current(), next: Cell::new(0), vacated: Cell::new(null()) }
+    pub(crate) fn new(py: Python<'a>, calls: &'a Calls) -> Ongoing<'a> {
+        let (next, vacated) = (Cell::new(null_mut()), Cell::new(null()));
+        Ongoing { caller: Caller::current(), next, vacated, calls, py }
+    }
+
+    /// Puts the call into the list, before it looks at the object's number. It stays where it is from
+    /// then on.
+    #[inline]
+    pub(crate) fn enter(&self) {
+        let _alone = alone();
+        self.next.set(self.calls.0.load(Ordering::Relaxed));
+        self.calls.0.store(self.name(), Ordering::Relaxed);
+    }
+
+    /// How the list refers to it.
+    #[inline]
+    fn name(&self) -> *mut Ongoing<'static> {
+        std::ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// Takes the call out of the list, from wherever it is. If the object was closed under it, its
+    /// number has one call less.
+    #[cold]
+    #[inline(never)]
+    fn leave(&self, alone: Alone) {
+        let vacated = self.vacated.replace(null());
+        if !vacated.is_null() {
+            drop(alone);
+            // SAFETY: made by `Arc::into_raw` for this call, once.
+            unsafe { Arc::from_raw(vacated) }.leave(self.py);
+            return;
+        }
+        let mut newer = at(self.calls.0.load(Ordering::Relaxed));
+        // None, in a child of `fork` that has forgotten the list.
+        while let Some(other) = newer {
+            if other.next.get() == self.name() {
+                other.next.set(self.next.get());
+                break;
+            }
+            newer = at(other.next.get());
+        }
     }
 }
 
-/// A call that is in the list, until this is dropped.
-pub(crate) struct Listed<'a> {
-    calls: &'a Calls,
-    call: &'a Ongoing,
-    /// How the list refers to it.
-    name: usize,
-    py: Python<'a>,
+impl Drop for Ongoing<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let alone = alone();
+        match self.calls.0.load(Ordering::Relaxed) == self.name() {
+            true => self.calls.0.store(self.next.get(), Ordering::Relaxed),
+            false => self.leave(alone),
+        }
+    }
 }
 
 impl Calls {
-    /// Puts a call into the list, before it looks at the object's number.
+    /// Whether nobody is in the middle of a call.
     #[inline]
-    pub(crate) fn enter<'a>(&'a self, py: Python<'a>, call: &'a Ongoing) -> Listed<'a> {
-        let name = std::ptr::from_ref(call).expose_provenance() | FORKS.load(Ordering::Relaxed);
-        if LISTED {
-            let _alone = alone();
-            call.next.set(self.0.load(Ordering::Relaxed));
-            self.0.store(name, Ordering::Relaxed);
-        }
-        Listed { calls: self, call, name, py }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Relaxed).is_null()
     }
 
     /// Closes the number, which the object has no more, under the calls that are in the list. If
@@ -117,7 +144,7 @@ impl Calls {
     pub(crate) fn vacate(&self, py: Python<'_>, number: c_int) -> bool {
         let alone = alone();
         let mut calls = Vec::new();
-        let mut next = self.0.swap(0, Ordering::Relaxed);
+        let mut next = self.0.swap(null_mut(), Ordering::Relaxed);
         while let Some(call) = at(next) {
             calls.push(call);
             next = call.next.get();
@@ -146,26 +173,6 @@ impl Calls {
         detached(py, || vacated.wait(own));
         true
     }
-
-    /// Takes a call out of the list, from wherever it is, or answers what was closed under it.
-    #[cold]
-    fn remove(&self, call: &Ongoing, name: usize) -> Option<Arc<Vacated>> {
-        let vacated = call.vacated.replace(null());
-        if !vacated.is_null() {
-            // SAFETY: made by `Arc::into_raw` for this call, once.
-            return Some(unsafe { Arc::from_raw(vacated) });
-        }
-        let mut newer = at(self.0.load(Ordering::Relaxed));
-        // None, in a child of `fork` that has forgotten the list.
-        while let Some(other) = newer {
-            if other.next.get() == name {
-                other.next.set(call.next.get());
-                break;
-            }
-            newer = at(other.next.get());
-        }
-        None
-    }
 }
 
 /// The socket of a number, whatever it is.
@@ -178,33 +185,11 @@ pub(crate) unsafe fn nameless(number: c_int) -> Lent {
     unsafe { Lent::new(number, Family::UNSPEC, Type::STREAM, Protocol::DEFAULT, None) }
 }
 
-/// The call of this name, if it is one of this process.
-fn at<'a>(name: usize) -> Option<&'a Ongoing> {
-    let address = name ^ FORKS.load(Ordering::Relaxed);
-    let known = name != 0 && address >> (SHIFT % usize::BITS) == 0;
-    // SAFETY: a call in a list of this process stands in a frame that stays until the call has left,
-    // which it cannot while somebody looks.
-    known.then(|| unsafe { &*std::ptr::with_exposed_provenance::<Ongoing>(address) })
-}
-
-impl Drop for Listed<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if !LISTED {
-            return;
-        }
-        let alone = alone();
-        let first = &self.calls.0;
-        if first.load(Ordering::Relaxed) == self.name {
-            first.store(self.call.next.get(), Ordering::Relaxed);
-            return;
-        }
-        let vacated = self.calls.remove(self.call, self.name);
-        drop(alone);
-        if let Some(vacated) = vacated {
-            vacated.leave(self.py);
-        }
-    }
+/// The call that a list refers to.
+fn at<'a>(name: *mut Ongoing<'static>) -> Option<&'a Ongoing<'a>> {
+    // SAFETY: a call in a list stands in a frame that stays until the call has left, which it cannot
+    // while somebody looks.
+    unsafe { name.as_ref() }
 }
 
 impl Vacated {

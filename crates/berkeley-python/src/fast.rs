@@ -2,8 +2,10 @@
 //! for the class that it makes: `_native`, a module that only `berkeley/socket.py` uses.
 
 use std::ffi::{CStr, c_int, c_void};
+use std::os::fd::IntoRawFd;
 use std::ptr::{fn_addr_eq, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::Duration;
 
 use berkeley::Socket;
 use pyo3::ffi::{self, PyObject};
@@ -259,7 +261,11 @@ fn class() -> Res<Option<*mut ffi::PyTypeObject>> {
 }
 
 /// A socket of the class as its `__init__` would have left it, if asked for these three.
-fn make(class: *mut ffi::PyTypeObject, socket: Socket, asked: (i32, i32, i32)) -> Answer {
+fn make(
+    class: *mut ffi::PyTypeObject,
+    (socket, timeout): (impl IntoRawFd, Option<Duration>),
+    asked: (i32, i32, i32),
+) -> Answer {
     let made = object::blank(class)?;
     let (family, ty, protocol) = asked;
     audit!(c"socket.__new__", c"Oiii", made.as_ptr(), family, ty, protocol)?;
@@ -270,7 +276,6 @@ fn make(class: *mut ffi::PyTypeObject, socket: Socket, asked: (i32, i32, i32)) -
         checked(done.into())?;
         let done = running::PyObject_SetAttr(made.as_ptr(), name(CLOSED), ffi::Py_False());
         checked(done.into())?;
-        let timeout = socket.timeout();
         Object::of(made.as_ptr()).take(socket, asked, timeout);
     }
     Ok(made)
@@ -288,9 +293,10 @@ unsafe extern "C" fn accept(this: *mut PyObject, _: *mut PyObject) -> *mut PyObj
         let object = unsafe { Object::of(this) };
         let kind = object.kind();
         let asked = (kind.family, object.ty.load(Ordering::Relaxed), kind.protocol);
-        let (socket, from) = methods::accept_socket(py, object)?;
+        let timeout = berkeley::default_timeout();
+        let (fd, from) = methods::accept_fd(py, object, timeout.is_some())?;
         let from = methods::address_of(object, &from)?;
-        tuple([make(class, socket, asked)?, from]).map(Owned::into_ptr)
+        tuple([make(class, (fd, timeout), asked)?, from]).map(Owned::into_ptr)
     })
 }
 
@@ -340,7 +346,9 @@ unsafe extern "C" fn pair(_: *mut PyObject, args: *mut PyObject) -> *mut PyObjec
         let Some(class) = class()? else { return Ok(none().into_ptr()) };
         let asked = (family, ty, protocol);
         let (a, b) = connected(py, asked)?;
-        tuple([make(class, a, asked)?, make(class, b, asked)?]).map(Owned::into_ptr)
+        let (first, second) = (a.timeout(), b.timeout());
+        tuple([make(class, (a, first), asked)?, make(class, (b, second), asked)?])
+            .map(Owned::into_ptr)
     })
 }
 

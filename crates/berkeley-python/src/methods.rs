@@ -2,7 +2,7 @@
 //! make the library's call, and answer.
 
 use std::ffi::{CStr, c_int, c_void};
-use std::os::fd::IntoRawFd;
+use std::os::fd::{IntoRawFd, OwnedFd};
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -154,20 +154,20 @@ pub(crate) fn address_of(object: &Object, addr: &berkeley::Addr) -> Answer {
     address::build(addr, object.kind().protocol)
 }
 
-/// Waits for a connection, whose socket has the default timeout.
-pub(crate) fn accept_socket(
+/// Waits for a connection.
+pub(crate) fn accept_fd(
     py: Python<'_>,
     object: &Object,
-) -> Res<(berkeley::Socket, berkeley::Addr)> {
-    object.call(py, |socket| socket.accept())
+    nonblocking: bool,
+) -> Res<(OwnedFd, berkeley::Addr)> {
+    object.call(py, move |socket| socket.accept_fd(nonblocking))
 }
 
 fn accept(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
     known_family(object)?;
-    let (socket, from) = accept_socket(py, object)?;
     // Whoever makes an object of the number gives it the default timeout: this is a bare one.
-    socket.set_timeout(None).map_err(|error| errors::raise(&error))?;
-    let fd = socket.into_raw_fd();
+    let (fd, from) = accept_fd(py, object, false)?;
+    let fd = fd.into_raw_fd();
     let made = || tuple([int(fd.into())?, address_of(object, &from)?]);
     made().inspect_err(|_| {
         // Nobody else would close it.
@@ -342,8 +342,14 @@ fn settimeout(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
 
 /// Keeps the timeout, then lets the kernel know if that changes its mode.
 fn set_mode(py: Python<'_>, object: &Object, timeout: Option<Duration>) -> Res<()> {
-    let ongoing = Ongoing::new();
-    let _listed = object.calls.enter(py, &ongoing);
+    let before = object.timeout.load(Ordering::Relaxed);
+    if object.kind().open && object.until.is_never() && (before < 0) == timeout.is_none() {
+        // The kernel's mode is what it was.
+        object.timeout.store(nanos(timeout), Ordering::Relaxed);
+        return Ok(());
+    }
+    let ongoing = Ongoing::new(py, &object.calls);
+    ongoing.enter();
     // The timeout counts even if the call fails, as ever.
     let lent = object.lend();
     object.timeout.store(nanos(timeout), Ordering::Relaxed);

@@ -127,12 +127,13 @@ impl Object {
         call: impl FnOnce(&Socket) -> berkeley::Result<T> + Send,
     ) -> Res<T> {
         // As `during`, whose answer would be moved once more.
-        let ongoing = Ongoing::new();
-        let listed = self.calls.enter(py, &ongoing);
-        let lent = self.lend()?;
-        lent.believe_deadline(&self.until);
-        let done = detached(py, || call(&lent));
-        drop(listed);
+        let done = {
+            let ongoing = Ongoing::new(py, &self.calls);
+            ongoing.enter();
+            let lent = self.lend()?;
+            lent.believe_deadline(&self.until);
+            detached(py, || call(&lent))
+        };
         done.map_err(|error| self.raise(&error))
     }
 
@@ -159,20 +160,21 @@ impl Object {
         py: Python<'_>,
         work: impl FnOnce(&Socket) -> T + Send,
     ) -> Res<T> {
-        let ongoing = Ongoing::new();
-        let _listed = self.calls.enter(py, &ongoing);
+        let ongoing = Ongoing::new(py, &self.calls);
+        ongoing.enter();
         let lent = self.lend()?;
         lent.believe_deadline(&self.until);
         Ok(detached(py, || work(&lent)))
     }
 
     /// Closes the descriptor that the object had until now.
+    #[inline(always)]
     pub(crate) fn close_number(&self, py: Python<'_>, number: c_int) -> Res<()> {
         shared::clear(number);
-        match self.calls.vacate(py, number) {
-            true => Ok(()),
-            false => methods::close_number(py, number),
+        if !self.calls.is_empty() && self.calls.vacate(py, number) {
+            return Ok(());
         }
+        methods::close_number(py, number)
     }
 
     /// [`Object::call`] to move bytes, so few that it is `brief` if the kernel does not wait: then
@@ -229,11 +231,11 @@ impl Object {
     /// Gives the object a socket, as what it was asked for.
     pub(crate) fn take(
         &self,
-        socket: Socket,
+        socket: impl std::os::fd::IntoRawFd,
         (family, ty, protocol): (i32, i32, i32),
         timeout: Option<Duration>,
     ) {
-        let fd = std::os::fd::IntoRawFd::into_raw_fd(socket);
+        let fd = socket.into_raw_fd();
         self.timeout.store(nanos(timeout), Ordering::Relaxed);
         self.fill(fd, family, ty & !TYPE_FLAGS, protocol);
     }
@@ -552,10 +554,15 @@ unsafe extern "C" fn dealloc(this: *mut PyObject) {
 unsafe extern "C" fn finalize(this: *mut PyObject) {
     // SAFETY: Python calls it on an object of this type.
     let object = unsafe { Object::of(this) };
-    let fd = object.fd.load(Ordering::Relaxed);
-    if fd < 0 {
-        return;
+    if object.fd.load(Ordering::Relaxed) >= 0 {
+        finalize_open(this, object);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn finalize_open(this: *mut PyObject, object: &Object) {
+    let fd = object.fd.load(Ordering::Relaxed);
     guard((), |py| {
         let kept = Kept::take();
         // SAFETY: the interpreter's own exception, a live object.

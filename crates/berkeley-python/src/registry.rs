@@ -4,9 +4,9 @@
 //! handful of instructions, so it is always on. Where it was opened is written down if somebody
 //! wants to know: code objects and places in them, of which lines and names are made later.
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 use std::ptr::null_mut;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -26,8 +26,7 @@ use crate::shared;
 pub(crate) struct Facts {
     next: AtomicPtr<Object>,
     previous: AtomicPtr<Object>,
-    /// Nanoseconds since this module was loaded.
-    opened: AtomicU64,
+    opened: Cell<Option<Instant>>,
     received: AtomicU64,
     sent: AtomicU64,
     place: AtomicPtr<Place>,
@@ -42,10 +41,14 @@ static FIRST: AtomicPtr<Object> = AtomicPtr::new(null_mut());
 /// How many frames a place has; zero if nobody wants to know.
 static FRAMES: AtomicUsize = AtomicUsize::new(0);
 
-fn now() -> u64 {
-    static BEGINNING: OnceLock<Instant> = OnceLock::new();
-    let since = BEGINNING.get_or_init(Instant::now).elapsed();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+/// Does something with every object, the newest first.
+pub(crate) fn each(mut with: impl FnMut(&Object)) {
+    let mut next = FIRST.load(Ordering::Relaxed);
+    // SAFETY: what is in the list lives as long as nobody else has the interpreter.
+    while let Some(object) = unsafe { next.as_ref() } {
+        next = object.facts.next.load(Ordering::Relaxed);
+        with(object);
+    }
 }
 
 fn add(counter: &AtomicU64, bytes: usize) {
@@ -60,8 +63,9 @@ impl Object {
     pub(crate) fn enlist(&self) {
         let _alone = alone();
         let this = std::ptr::from_ref(self).cast_mut();
-        let next = FIRST.swap(this, Ordering::Relaxed);
+        let next = FIRST.load(Ordering::Relaxed);
         self.facts.next.store(next, Ordering::Relaxed);
+        FIRST.store(this, Ordering::Relaxed);
         // SAFETY: what is in the list lives, for it leaves it before its end.
         if let Some(next) = unsafe { next.as_ref() } {
             next.facts.previous.store(this, Ordering::Relaxed);
@@ -94,7 +98,9 @@ impl Object {
     /// Begins to count for a socket that the object has got.
     #[inline]
     pub(crate) fn begin(&self, fd: c_int) {
-        self.facts.opened.store(now(), Ordering::Relaxed);
+        let alone = alone();
+        self.facts.opened.set(Some(Instant::now()));
+        drop(alone);
         self.facts.received.store(0, Ordering::Relaxed);
         self.facts.sent.store(0, Ordering::Relaxed);
         if FRAMES.load(Ordering::Relaxed) != 0 {
@@ -122,7 +128,15 @@ impl Object {
         self.facts.place.store(Box::into_raw(Box::new(place)), Ordering::Release);
     }
 
+    #[inline]
     fn forget_place(&self) {
+        if !self.facts.place.load(Ordering::Relaxed).is_null() {
+            self.drop_place();
+        }
+    }
+
+    #[cold]
+    fn drop_place(&self) {
         let place = self.facts.place.swap(null_mut(), Ordering::AcqRel);
         if !place.is_null() {
             // SAFETY: made by `Box::into_raw`, and taken out once.
@@ -223,14 +237,11 @@ fn set_frames(args: *mut PyObject) -> Res<Owned> {
 fn all(_: Python<'_>) -> Res<Owned> {
     let alone = alone();
     let mut objects = Vec::new();
-    let mut next = FIRST.load(Ordering::Relaxed);
-    // SAFETY: what is in the list lives as long as nobody else has the interpreter.
-    while let Some(object) = unsafe { next.as_ref() } {
-        next = object.facts.next.load(Ordering::Relaxed);
+    each(|object| {
         if object.fd.load(Ordering::Relaxed) >= 0 {
             objects.push(object.seen());
         }
-    }
+    });
     drop(alone);
     list(objects.into_iter().rev().map(Seen::tuple))
 }
@@ -254,8 +265,7 @@ impl Object {
         let facts = &self.facts;
         live.received = live.received.max(facts.received.load(Ordering::Relaxed));
         live.sent = live.sent.max(facts.sent.load(Ordering::Relaxed));
-        let opened = facts.opened.load(Ordering::Relaxed);
-        live.age = Some(Duration::from_nanos(now().saturating_sub(opened)));
+        live.age = facts.opened.get().map(|opened| opened.elapsed());
         // SAFETY: as above.
         let place = unsafe { facts.place.load(Ordering::Acquire).as_ref() };
         let share = |(code, at): &(Owned, c_int)| (Owned::share(code.as_ptr()), *at);

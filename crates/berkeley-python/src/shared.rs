@@ -44,7 +44,15 @@ pub(crate) fn forked() {
 }
 
 /// Empties the row of a descriptor that is about to be closed.
+#[inline]
 pub(crate) fn clear(fd: c_int) {
+    if !MEMORY.load(Ordering::Relaxed).is_null() {
+        empty(fd);
+    }
+}
+
+#[cold]
+fn empty(fd: c_int) {
     if let Some(row) = row(fd) {
         // SAFETY: the row is within the memory.
         unsafe { row.write_bytes(0, HEAD + 1) };

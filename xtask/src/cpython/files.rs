@@ -21,7 +21,7 @@ pub(super) fn made(folder: &Path) -> Result<(), String> {
 }
 
 /// Copies the files of a package of Python.
-pub(super) fn copied(from: &Path, to: &Path) -> Result<(), String> {
+pub(crate) fn copied(from: &Path, to: &Path) -> Result<(), String> {
     made(to)?;
     for entry in fs::read_dir(from).map_err(|error| problem(from, &error))?.flatten() {
         let (file, copy) = (entry.path(), to.join(entry.file_name()));

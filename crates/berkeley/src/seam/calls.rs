@@ -106,7 +106,23 @@ fn gone(call: Call, op: Op, fd: BorrowedFd<'_>, sent: Moved, about: About<'_>) -
     sent
 }
 
+#[inline]
 pub(crate) fn send_message(
+    fd: BorrowedFd<'_>,
+    data: &[IoSlice<'_>],
+    control: &[u8],
+    flags: i32,
+    to: Option<&Storage>,
+) -> Result<usize> {
+    match watched() {
+        true => watched_send_message(fd, data, control, flags, to),
+        false => sys::send_message(fd, data, control, flags, to),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn watched_send_message(
     fd: BorrowedFd<'_>,
     data: &[IoSlice<'_>],
     control: &[u8],
@@ -242,6 +258,7 @@ pub(crate) fn recv_message(
     got
 }
 
+#[inline]
 pub(crate) fn recv_message_into(
     fd: BorrowedFd<'_>,
     room: &mut [MaybeUninit<u8>],
@@ -250,9 +267,22 @@ pub(crate) fn recv_message_into(
     asked: i32,
     from: &mut Storage,
 ) -> Result<(Arrived, i32)> {
-    if !watched() {
-        return sys::recv_message_into(fd, room, control, base, asked, from);
+    match watched() {
+        true => watched_recv_message_into(fd, room, control, base, asked, from),
+        false => sys::recv_message_into(fd, room, control, base, asked, from),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn watched_recv_message_into(
+    fd: BorrowedFd<'_>,
+    room: &mut [MaybeUninit<u8>],
+    control: &mut ControlRoom,
+    base: i32,
+    asked: i32,
+    from: &mut Storage,
+) -> Result<(Arrived, i32)> {
     let call = Call::begin();
     let got = sys::recv_message_into(fd, room, control, base, asked, from);
     let filled = got.as_ref().map(|(arrived, _)| arrived.cut(room.len()).of(room));

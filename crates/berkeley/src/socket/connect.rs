@@ -211,8 +211,25 @@ impl Socket {
         seam::peer_addr(self.fd.as_fd()).map(Addr).map_err(Error::of(Call::GetPeerName))
     }
 
-    /// The descriptor of the next connection, and who connected.
-    pub(super) fn accept_fd(&self, nonblocking: bool) -> Result<(OwnedFd, Addr)> {
+    /// [`accept`](Socket::accept) for those who make something else of the descriptor: it is
+    /// close-on-exec, and does not block if that is asked for.
+    ///
+    /// ```
+    /// let server = berkeley::create_server("127.0.0.1:0")?;
+    /// let client = berkeley::create_connection(server.local_addr()?)?;
+    /// let (fd, peer) = server.accept_fd(false)?;
+    /// assert_eq!(peer, client.local_addr()?);
+    /// let std = std::net::TcpStream::from(fd);
+    /// # Ok::<(), berkeley::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`accept`](Socket::accept).
+    ///
+    /// See `accept(2)`.
+    #[doc(alias("accept4", "SOCK_NONBLOCK"))]
+    pub fn accept_fd(&self, nonblocking: bool) -> Result<(OwnedFd, Addr)> {
         let mut from = Storage::empty();
         let fd = self.retry(Call::Accept, Interest::Read, MsgFlags::empty(), || {
             match self.family {

@@ -269,6 +269,7 @@ impl Socket {
 
     /// [`recv_message_with`](Socket::recv_message_with) for those who answer for the memory
     /// themselves: all but what it has got is told.
+    #[inline]
     pub(crate) fn recv_message_filled(
         &self,
         room: &mut [MaybeUninit<u8>],

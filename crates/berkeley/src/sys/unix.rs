@@ -75,6 +75,7 @@ pub(crate) fn raw_send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Stor
 
 /// Sends several pieces of memory as one, to an address if there is one, with control messages
 /// beside them if there are any.
+#[inline]
 pub(crate) fn send_message(
     fd: BorrowedFd<'_>,
     data: &[IoSlice<'_>],
@@ -377,6 +378,7 @@ pub(crate) fn recv_message(
 }
 
 /// [`recv_message`] into one piece of memory.
+#[inline]
 pub(crate) fn recv_message_into(
     fd: BorrowedFd<'_>,
     room: &mut [MaybeUninit<u8>],
