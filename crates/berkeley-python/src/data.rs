@@ -9,7 +9,6 @@ use pyo3::ffi as py;
 use pyo3::ffi::PyObject;
 
 use crate::raw::{Owned, Raised, Res, bytes, checked, no_memory, overflow_error, value_error};
-use crate::running;
 
 /// Up to this many bytes are received on the stack.
 const SMALL: usize = 1024;

@@ -183,7 +183,7 @@ impl AddrInfoQuery<'_> {
     /// takes.
     ///
     /// The C library's look-up cannot be ended: a thread of its own makes it, which is left alone
-    /// with it when time is up. There are [few of them](abandoned_lookups). Numeric hosts take
+    /// with it when time is up. There are [few of them](crate::abandoned_lookups). Numeric hosts take
     /// none.
     ///
     /// ```
@@ -278,7 +278,7 @@ impl AddrInfoQuery<'_> {
 
     /// Puts the question for a task, which is woken when the answer is there.
     ///
-    /// The C library's look-up cannot be ended: one of the [few threads](abandoned_lookups) for
+    /// The C library's look-up cannot be ended: one of the [few threads](crate::abandoned_lookups) for
     /// them makes it, and is left alone with it when the future is dropped. Numeric hosts take
     /// none. No runtime is needed; a [timeout](AddrInfoQuery::timeout) is one of `call` alone, and
     /// here that of the runtime: drop the future.
