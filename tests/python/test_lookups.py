@@ -321,6 +321,23 @@ class Row16NamesThatAreNotAscii(unittest.TestCase):
         )
         self.assertEqual(shown, "ok\n")
 
+    def test_a_name_in_ascii_takes_no_codec(self):
+        shown = output(
+            code="""
+            import sys
+            from berkeley import socket
+
+            # As in a program that was frozen without it.
+            sys.modules["encodings.idna"] = None
+            assert socket.getaddrinfo("localhost", 80)
+            try:
+                socket.getaddrinfo("b\xfccher.example", 80)
+            except LookupError as error:
+                print(error)
+            """
+        )
+        self.assertEqual(shown, "unknown encoding: idna\n")
+
 
 if __name__ == "__main__":
     sys.exit(unittest.main())

@@ -17,8 +17,8 @@ use crate::errors::{self, host_error};
 use crate::lookup;
 use crate::raw::{
     Owned, Python, Raised, Res, View, audit, byte_string, bytes, fs_text, int, list, none,
-    os_error, os_error_text, overflow_error, parse, parse_named, text, tuple, type_error, unsigned,
-    utf8, value_error,
+    os_error, os_error_text, overflow_error, parse, parse_named, plain_ascii, text, tuple,
+    type_error, unsigned, utf8, value_error,
 };
 use crate::running;
 
@@ -169,6 +169,10 @@ fn host_name(object: *mut PyObject) -> Res<(Option<Vec<u8>>, bool)> {
                 Ok(_) => {}
                 Err(Raised) => ffi::PyErr_Clear(),
             }
+            // Nor does what the encoding leaves as it is, which a program without the codec has too.
+            if let Some(name) = plain_ascii(object).filter(|name| has_good_labels(name)) {
+                return Ok((Some(name.into()), false));
+            }
             let encoded = running::PyUnicode_AsEncodedString(object, c"idna".as_ptr(), null());
             return Ok((Some(byte_string(Owned::new(encoded)?.as_ptr()).to_vec()), false));
         }
@@ -177,6 +181,13 @@ fn host_name(object: *mut PyObject) -> Res<(Option<Vec<u8>>, bool)> {
         }
     }
     Err(type_error("getaddrinfo() argument 1 must be string or None"))
+}
+
+/// Whether each label of a name is as long as the encoding of names has it: 1 to 63 bytes, and none
+/// behind a final dot.
+fn has_good_labels(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.split('.').all(|label| (1..64).contains(&label.len()))
 }
 
 /// The port of `getaddrinfo`: none, a number, a text, or bytes.
@@ -274,7 +285,7 @@ fn named_host(args: *mut PyObject, format: &'static CStr) -> Res<Host<'static>> 
     let mut name: *mut c_char = null_mut();
     // SAFETY: the format answers a C text of its own, which is copied and freed.
     unsafe {
-        if ffi::PyArg_ParseTuple(args, format.as_ptr(), c"idna".as_ptr(), &mut name) == 0 {
+        if running::parse_encoded(args, format.as_ptr(), c"idna".as_ptr(), &mut name) == 0 {
             return Err(Raised);
         }
         let host = Host::of(CStr::from_ptr(name));

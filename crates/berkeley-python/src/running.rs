@@ -11,6 +11,27 @@ use std::ffi::{c_char, c_int};
 
 use pyo3::ffi::{Py_ssize_t, PyObject};
 
+/// The single argument of a call, by a format that encodes a text: `et` or `es`.
+///
+/// # Safety
+///
+/// As for `PyArg_ParseTuple`.
+pub(crate) unsafe fn parse_encoded(
+    args: *mut PyObject,
+    format: *const c_char,
+    codec: *const c_char,
+    to: *mut *mut c_char,
+) -> c_int {
+    unsafe extern "C-unwind" {
+        fn PyArg_ParseTuple(args: *mut PyObject, format: *const c_char, ...) -> c_int;
+    }
+    let stays = Stays;
+    // SAFETY: as promised.
+    let answer = unsafe { PyArg_ParseTuple(args, format, codec, to) };
+    std::mem::forget(stays);
+    answer
+}
+
 /// Dropped where a thread is unwound.
 struct Stays;
 
