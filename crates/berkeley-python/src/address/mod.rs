@@ -86,11 +86,15 @@ pub(crate) fn parse(
     call: &str,
 ) -> Res<Addr> {
     let (kind, until) = (socket.kind(), &socket.until);
-    match form(Family::from(kind.family)) {
-        Some(form) => (form.parse)(Asked { py, kind, until, call }, object)
-            .map_err(|raised| errors::at_given(raised, || Ok(Owned::share(object)))),
-        None => Err(os_error_text(&format!("{call}(): bad family"))),
+    let Some(form) = form(Family::from(kind.family)) else {
+        return Err(os_error_text(&format!("{call}(): bad family")));
+    };
+    let addr = (form.parse)(Asked { py, kind, until, call }, object);
+    // Not by `map_err`, which would move the address.
+    if addr.is_err() {
+        errors::at_given(Raised, || Ok(Owned::share(object)));
     }
+    addr
 }
 
 /// The tuple of an address that the kernel has answered.
