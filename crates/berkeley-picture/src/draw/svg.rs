@@ -190,15 +190,20 @@ fn one(trace: &Trace, call: &Call, place: &Place, out: &mut String) -> std::fmt:
     let bad = if failed { " bad" } else { "" };
     let (left, first) = (x + 10.0, top + 15.0);
     if tall {
-        let last = bottom - 7.0;
-        // Both in one line of the box: the answer gives way.
+        // The wait ends the first line, and the call gives way to it: the answer has its own.
+        let (last, right) = (bottom - 7.0, x + WIDE - 10.0);
         let room = most.saturating_sub(if wait.is_empty() { 0 } else { wait.chars().count() + 1 });
-        let told = [cut(&answer, room), wait].join(" ");
-        write!(out, "<text x=\"{left}\" y=\"{first:.1}\">{}</text>", escaped(&cut(&said, most)))?;
+        let (said, answer) = (escaped(&cut(&said, room)), escaped(&cut(&answer, most)));
+        if !wait.is_empty() {
+            write!(
+                out,
+                "<text class=\"t\" x=\"{right}\" y=\"{first:.1}\" text-anchor=\"end\">{wait}</text>"
+            )?;
+        }
         write!(
             out,
-            "<text class=\"b{bad}\" x=\"{left}\" y=\"{last:.1}\">{}</text>",
-            escaped(told.trim())
+            "<text x=\"{left}\" y=\"{first:.1}\">{said}</text>\
+             <text class=\"b{bad}\" x=\"{left}\" y=\"{last:.1}\">{answer}</text>"
         )
     } else {
         // The answer says more than the arguments.
