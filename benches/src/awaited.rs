@@ -87,6 +87,9 @@ pub(crate) fn all(rounds: usize, only: &str) -> io::Result<Vec<Row>> {
 
 /// One table for each quantity.
 pub(crate) fn table(rows: &[Row]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
     let mut text = String::new();
     let mut part = |title: &str, heads: &[&str], cells: &dyn Fn(&Row) -> Vec<Option<f64>>| {
         let heads = heads.iter().fold(String::new(), |line, head| format!("{line}{head:>12}"));
