@@ -17,6 +17,33 @@ use crate::running;
 pub(crate) static GAIERROR: AtomicPtr<PyObject> = AtomicPtr::new(std::ptr::null_mut());
 pub(crate) static HERROR: AtomicPtr<PyObject> = AtomicPtr::new(std::ptr::null_mut());
 
+/// Something that an error knows beside its text and arguments: an attribute.
+pub(crate) struct Fact(&'static CStr, AtomicPtr<PyObject>);
+
+pub(crate) static ADDRESS: Fact = Fact::new(c"address");
+pub(crate) static BYTES_SENT: Fact = Fact::new(c"bytes_sent");
+pub(crate) static HOLDER: Fact = Fact::new(c"holder");
+pub(crate) static PARTIAL: Fact = Fact::new(c"partial");
+
+impl Fact {
+    const fn new(name: &'static CStr) -> Fact {
+        Fact(name, AtomicPtr::new(std::ptr::null_mut()))
+    }
+
+    /// Its name, which is made once: errors may be many.
+    fn name(&self) -> Res<*mut PyObject> {
+        let made = self.1.load(Ordering::Acquire);
+        if !made.is_null() {
+            return Ok(made);
+        }
+        // SAFETY: a C text.
+        let made = Owned::new(unsafe { ffi::PyUnicode_InternFromString(self.0.as_ptr()) })?;
+        let made = made.into_ptr();
+        self.1.store(made, Ordering::Release);
+        Ok(made)
+    }
+}
+
 /// Raises what the library answered, with what is known beside the error.
 #[cold]
 pub(crate) fn raise(error: &Error) -> Raised {
@@ -35,10 +62,10 @@ pub(crate) fn raise_of(error: &Error, protocol: i32) -> Raised {
         other => os_error_text(&other.to_string()),
     };
     if let Some(sent) = error.bytes_sent() {
-        know(c"bytes_sent", || int(sent as i64));
+        know(&BYTES_SENT, || int(sent as i64));
     }
     if let Some(addr) = error.address().filter(|_| has_failed(error)) {
-        know(c"address", || address::build(addr, protocol));
+        know(&ADDRESS, || address::build(addr, protocol));
     }
     raised
 }
@@ -61,15 +88,14 @@ pub(crate) fn is_of_peer(error: &Error) -> bool {
         && !error.errno().is_some_and(|errno| gone.contains(&errno))
 }
 
-/// Gives the error that is set an attribute, which its text and arguments do not tell of.
+/// Gives the error that is set a fact to know.
 #[cold]
-pub(crate) fn know(name: &CStr, value: impl FnOnce() -> Res<Owned>) {
+pub(crate) fn know(fact: &Fact, value: impl FnOnce() -> Res<Owned>) {
     let mut kept = Kept::take();
     if let Some(error) = kept.value() {
         let known = value().and_then(|value| {
-            // SAFETY: a live exception, a C text, a live value.
-            let done =
-                unsafe { running::PyObject_SetAttrString(error, name.as_ptr(), value.as_ptr()) };
+            // SAFETY: a live exception, name and value.
+            let done = unsafe { running::PyObject_SetAttr(error, fact.name()?, value.as_ptr()) };
             checked(done.into())
         });
         if known.is_err() {
@@ -86,7 +112,7 @@ pub(crate) fn know(name: &CStr, value: impl FnOnce() -> Res<Owned>) {
 pub(crate) fn at_given(raised: Raised, given: impl FnOnce() -> Res<Owned>) -> Raised {
     // SAFETY: an error is set; the interpreter's own exception.
     if unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_OSError) } != 0 {
-        know(c"address", given);
+        know(&ADDRESS, given);
     }
     raised
 }

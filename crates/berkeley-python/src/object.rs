@@ -109,12 +109,12 @@ impl Object {
             // Nobody said where to in this call: the one before did, to the kernel.
             let peer = self.lend().ok().and_then(|lent| lent.peer_addr().ok());
             if let Some(peer) = peer {
-                errors::know(c"address", || address::build(&peer, protocol));
+                errors::know(&errors::ADDRESS, || address::build(&peer, protocol));
             }
         }
         if error.errno() == Some(Errno::EADDRINUSE) && error.address().is_some() {
             let ty = self.ty().number();
-            errors::know(c"holder", || holder::later(error, ty, protocol));
+            errors::know(&errors::HOLDER, || holder::later(error, ty, protocol));
         }
         raised
     }

@@ -39,7 +39,7 @@ fn answer(object: &Object, outcome: berkeley::Result<bool>, data: Res<Owned>) ->
         Err(Cause::Argument(what)) => return Err(value_error(what)),
         Err(_) => {
             let raised = outcome.map_or_else(|error| object.raise(&error), |_| Raised);
-            errors::know(c"partial", || data);
+            errors::know(&errors::PARTIAL, || data);
             return Err(raised);
         }
     };
