@@ -11,6 +11,7 @@ own (`--trace ROW ours|stock` is that run). asyncio runs `echo.py`, unchanged, i
 
 import argparse
 import functools
+import importlib.util
 import json
 import pathlib
 import re
@@ -463,6 +464,11 @@ def main():
         print(f"{'':48} {'stock':>9} {'ours':>9} {'ratio':>6} {'target':>6}   calls stock, ours")
     rows = [(row, measure, system_calls) for row in ROWS]
     for name, program, arguments, which, target, counts in PROGRAMS:
+        if options.row and options.row not in name:
+            continue
+        if program == "gets.py" and not importlib.util.find_spec("aiohttp"):
+            print(f"{name}: not measured, aiohttp is not installed", file=sys.stderr)
+            continue
         best = functools.partial(measure_program, program, arguments, which)
         calls = functools.partial(program_calls, program, arguments, which) if counts else None
         rows.append(

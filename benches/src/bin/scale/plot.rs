@@ -43,6 +43,7 @@ impl Chart<'_> {
         let mut chart = ChartBuilder::on(&root)
             .caption(self.title, ("sans-serif", 18))
             .margin(12)
+            .margin_right(32)
             .x_label_area_size(36)
             .y_label_area_size(64)
             // From nothing: what is flat looks so, and what is not as well.
