@@ -6,10 +6,7 @@
 
 mod runtimes;
 
-use std::future::Future;
 use std::io::{IoSlice, IoSliceMut, Read, Seek, Write};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use berkeley::batch::{RecvBatch, SendBatch};
@@ -17,17 +14,7 @@ use berkeley::tokio::Socket;
 use berkeley::{Family, LengthPrefix, MsgFlags, Protocol, Type, cmsg};
 use tokio::io::Interest;
 
-use self::runtimes::{in_both, pair, tcp};
-
-/// Polls once, and drops it if it waits: at every await point, for what it waits for has not come.
-async fn poll_and_drop<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
-}
+use self::runtimes::{in_both, pair, poll_and_drop, tcp};
 
 /// Drops a call while it waits, twice, once before and once after the reactor knows the socket.
 macro_rules! dropped {

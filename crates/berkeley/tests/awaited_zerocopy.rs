@@ -3,36 +3,18 @@
 #![cfg(feature = "tokio")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::Poll;
+mod runtimes;
+
 use std::time::Duration;
 
 use berkeley::Shutdown;
-use berkeley::tokio::{Socket, ZeroCopy, create_connection, create_server};
+use berkeley::tokio::{Socket, ZeroCopy};
 use berkeley_testing::skip;
+
+use self::runtimes::{in_both, poll_and_drop, tcp};
 
 /// More than two sockets of the loopback hold.
 const MUCH: usize = 64 << 20;
-
-/// Runs it in both kinds of runtime, a minute at most.
-fn in_both<F: Future<Output = ()> + Send + 'static>(test: impl Fn() -> F) {
-    let limited = || {
-        let test = test();
-        async { tokio::time::timeout(Duration::from_secs(60), test).await.unwrap() }
-    };
-    let single = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    single.block_on(limited());
-    let many = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let many = many.unwrap();
-    many.block_on(async { many.spawn(limited()).await.unwrap() });
-}
-
-async fn tcp() -> (Socket, Socket) {
-    let server = create_server("127.0.0.1:0").await.unwrap();
-    let client = create_connection(server.local_addr().unwrap()).await.unwrap();
-    (client, server.accept().await.unwrap().0)
-}
 
 async fn drain(socket: &Socket) -> Vec<u8> {
     let mut all = Vec::new();
@@ -42,16 +24,6 @@ async fn drain(socket: &Socket) -> Vec<u8> {
             data => all.extend(data),
         }
     }
-}
-
-/// Polls once, and drops it if it waits.
-async fn poll_and_drop<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
 }
 
 fn is_possible() -> bool {

@@ -2,6 +2,8 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use berkeley::tokio::Socket;
@@ -32,4 +34,14 @@ pub(crate) async fn tcp() -> (Socket, Socket) {
         tokio::join!(server.accept(), client.connect(server.local_addr().unwrap()));
     connected.unwrap();
     (client, accepted.unwrap().0)
+}
+
+/// Polls once, and drops it if it waits: at every await point, for what it waits for has not come.
+pub(crate) async fn poll_and_drop<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
