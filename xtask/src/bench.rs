@@ -1,11 +1,11 @@
 //! `cargo xtask bench`: what a call costs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::cpython::{copied, target};
-use crate::python::{interpreter, pip};
+use crate::python::{environment, interpreter};
 use crate::run::{cargo, is_installed, root, succeed};
 
 /// Asks for the instructions of Python's calls, beside those of a commit if one follows.
@@ -46,7 +46,7 @@ fn recorder(args: &[String]) -> Result<(), String> {
 /// The same from Python, if there is one that the package can be built for.
 fn from_python(args: &[String]) -> Result<(), String> {
     let inside = match interpreter("3.11").ok_or("there is no Python 3.11 with pip".to_owned()) {
-        Ok(base) => environment(&base),
+        Ok(base) => environment(&base, &target()?.join("python/bench"), &[]),
         Err(problem) => Err(problem),
     };
     let inside = match inside {
@@ -66,17 +66,6 @@ fn from_python(args: &[String]) -> Result<(), String> {
         };
     }
     succeed(&mut program)
-}
-
-/// An environment with our package, which is new each time.
-fn environment(base: &Path) -> Result<PathBuf, String> {
-    let folder = target()?.join("python/bench");
-    let python = folder.join("bin/python");
-    if !python.exists() {
-        succeed(Command::new(base).args(["-m", "venv", "--without-pip"]).arg(&folder))?;
-    }
-    succeed(&mut pip(base, &python, &["install", "--force-reinstall", "--no-deps", "."]))?;
-    Ok(python)
 }
 
 /// What calls of Python's sockets take, in instructions, beside CPython's own and those of a commit.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::cpython::{answer, namespace, target};
 use crate::peers;
-use crate::python::{interpreter, judge, pip};
+use crate::python::{environment, interpreter, judge};
 use crate::run::{cannot_start, is_installed, root, shown, succeed};
 use crate::test::{Count, finish};
 
@@ -126,19 +126,11 @@ impl<'a> Place<'a> {
         let version = answer(base, "import sys; print('%d.%d' % sys.version_info[:2])", &[])?;
         println!("== Python {}", version.trim());
         let folder = target()?.join("python").join(format!("programs-{}", version.trim()));
-        let (venv, kept) = (folder.join("venv"), folder.join("requirements.txt"));
-        let python = venv.join("bin/python");
-        let problem = |error: std::io::Error| format!("{}: {error}", folder.display());
         let requirements = self::folder().join("requirements.txt");
-        let wanted = fs::read(&requirements).map_err(problem)?;
-        // What was fetched is kept: only what is ours is new each time.
-        if fs::read(&kept).ok().as_ref() != Some(&wanted) {
-            let _ = fs::remove_dir_all(&folder);
-            succeed(Command::new(base).args(["-m", "venv", "--without-pip"]).arg(&venv))?;
-            succeed(pip(base, &python, &["install", "--requirement"]).arg(&requirements))?;
-            fs::write(&kept, wanted).map_err(problem)?;
-        }
-        succeed(&mut pip(base, &python, &["install", "--force-reinstall", "--no-deps", "."]))?;
+        let wanted = fs::read_to_string(&requirements)
+            .map_err(|error| format!("{}: {error}", requirements.display()))?;
+        let packages: Vec<&str> = wanted.lines().filter(|line| !line.starts_with('#')).collect();
+        let python = environment(base, &folder, &packages)?;
         Ok(Self { folder, python, alone })
     }
 

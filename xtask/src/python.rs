@@ -129,6 +129,28 @@ pub(crate) fn pip(python: &Path, inside: &Path, args: &[&str]) -> Command {
     pip
 }
 
+/// An environment with packages, as pip takes them, which are kept for as long as they are wanted, and
+/// with ours, which is new each time. Its interpreter comes back.
+pub(crate) fn environment(
+    base: &Path,
+    folder: &Path,
+    packages: &[&str],
+) -> Result<PathBuf, String> {
+    let (venv, kept) = (folder.join("venv"), folder.join("packages"));
+    let python = venv.join("bin/python");
+    let wanted = packages.join("\n");
+    if fs::read_to_string(&kept).ok().as_ref() != Some(&wanted) {
+        let _ = fs::remove_dir_all(folder);
+        succeed(Command::new(base).args(["-m", "venv", "--without-pip"]).arg(&venv))?;
+        if !packages.is_empty() {
+            succeed(pip(base, &python, &["install"]).args(packages))?;
+        }
+        fs::write(&kept, wanted).map_err(|error| format!("{}: {error}", kept.display()))?;
+    }
+    succeed(&mut pip(base, &python, &["install", "--force-reinstall", "--no-deps", "."]))?;
+    Ok(python)
+}
+
 /// Counts a check.
 pub(crate) fn judge(result: Result<(), String>, count: &mut Count, problems: &mut Vec<String>) {
     match result {

@@ -58,7 +58,6 @@ const Draw = (() => {
     const wide = Math.min(520, Math.max(least, space / count)) * view.wide;
     const all = wide * count;
     const indent = Math.max(0, (space - all) / 2);
-    // Arrows and their words need the rest.
     // An arrow needs so much for itself and its label.
     const box = wide < 90 ? wide * 0.74 : Math.min(340, Math.max(wide * 0.7, wide - 64));
     return { wide, box, all: all + GUTTER, x: (lane) => GUTTER + indent + (lane + 0.5) * wide - view.left };

@@ -52,7 +52,7 @@ use std::time::Duration;
 
 use crate::error::{Call, Error, Result};
 use crate::seam;
-use crate::seam::event::{About, Data, Outcome};
+use crate::seam::event::{About, Beside, Data, Outcome};
 use crate::seam::record::{self, Plan, Recording, Summary};
 use crate::seam::watch::{self, TRACE};
 use crate::sys::Errno;
@@ -394,17 +394,19 @@ pub fn ssl_read_in_memory(object: u32, room: usize, done: Result<&[u8], Errno>, 
 /// By a socket, or by what has this number.
 type Whose<'a> = Result<BorrowedFd<'a>, u32>;
 
+fn beside(whose: Whose<'_>) -> Beside {
+    whose.err().map_or(Beside::NOTHING, Beside::Object)
+}
+
 fn ciphered(whose: Whose<'_>, data: &[u8], done: Result<usize, Errno>, took: Duration) {
-    let control = whose.err().map_or(0, |object| object as usize);
-    let about = About::Out { data: Data::One(data), flags: 0, to: None, control };
+    let about = About::Out { data: Data::One(data), flags: 0, to: None, beside: beside(whose) };
     seam::ciphered(whose.ok(), took, Outcome::of_size(&done), about);
 }
 
 fn deciphered(whose: Whose<'_>, room: usize, done: Result<&[u8], Errno>, took: Duration) {
     let outcome = Outcome::of_size(&done.map(<[u8]>::len));
     let data = Data::One(done.unwrap_or_default());
-    let control = whose.err().map_or(0, |object| object as usize);
-    let about = About::In { room, flags: 0, data, from: None, control };
+    let about = About::In { room, flags: 0, data, from: None, beside: beside(whose) };
     seam::ciphered(whose.ok(), took, outcome, about);
 }
 

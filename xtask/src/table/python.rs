@@ -1,7 +1,5 @@
 //! What Python's sockets cost beside CPython's: what `benches/python/beside.py` says.
 
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,13 +8,13 @@ use super::Options;
 use super::line::{Line, Target};
 use super::running::answer;
 use crate::cpython::target;
-use crate::python::{interpreter, pip};
-use crate::run::{root, succeed};
+use crate::python::{environment, interpreter};
+use crate::run::root;
 
 /// Every row of it, by the oldest Python that the package is for.
 pub(super) fn python(_: &Options) -> Result<Vec<Line>, String> {
     let base = interpreter("3.11").ok_or("there is no Python 3.11 with pip")?;
-    let inside = environment(&base)?;
+    let inside = environment(&base, &target()?.join("python/table"), &["aiohttp"])?;
     let mut beside = Command::new(inside);
     let result = answer(beside.arg(root().join("benches/python/beside.py")).arg("--json"))?;
     let rows = result.get("rows").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -33,18 +31,4 @@ fn line(row: &Value) -> Line {
         ratio: number("ratio").unwrap_or(f64::NAN),
         target: number("target").map_or(Target::None, Target::AtLeast),
     }
-}
-
-/// An environment with aiohttp, which is kept, and our package, which is new each time.
-fn environment(base: &Path) -> Result<std::path::PathBuf, String> {
-    let folder = target()?.join("python/table");
-    let python = folder.join("bin/python");
-    if !folder.join("done").exists() {
-        let _ = fs::remove_dir_all(&folder);
-        succeed(Command::new(base).args(["-m", "venv", "--without-pip"]).arg(&folder))?;
-        succeed(&mut pip(base, &python, &["install", "aiohttp"]))?;
-        fs::write(folder.join("done"), "").map_err(|error| error.to_string())?;
-    }
-    succeed(&mut pip(base, &python, &["install", "--force-reinstall", "--no-deps", "."]))?;
-    Ok(python)
 }

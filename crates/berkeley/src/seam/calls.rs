@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-use super::event::{About, Data, Op, Outcome};
+use super::event::{About, Beside, Data, Op, Outcome};
 use super::watch::{Call, watched};
 use crate::sys::batch::{self, Headers, Inbox, Outgoing};
 use crate::sys::control::ControlRoom;
@@ -74,7 +74,7 @@ fn watched_send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Moved {
             return sent;
         }
     }
-    let about = About::Out { data: Data::One(data), flags, to: None, control: 0 };
+    let about = About::Out { data: Data::One(data), flags, to: None, beside: Beside::NOTHING };
     gone(call, Op::Send, fd, sent, about)
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage)
 fn watched_send_to(fd: BorrowedFd<'_>, data: &[u8], flags: i32, to: &Storage) -> Moved {
     let call = Call::begin();
     let sent = sys::raw_send_to(fd, data, flags, to);
-    let about = About::Out { data: Data::One(data), flags, to: Some(to), control: 0 };
+    let about = About::Out { data: Data::One(data), flags, to: Some(to), beside: Beside::NOTHING };
     gone(call, Op::SendTo, fd, sent, about)
 }
 
@@ -131,7 +131,8 @@ fn watched_send_message(
 ) -> Result<usize> {
     let send = || sys::send_message(fd, data, control, flags, to);
     shown(send, |call, sent| {
-        let about = About::Out { data: Data::Out(data), flags, to, control: control.len() };
+        let about =
+            About::Out { data: Data::Out(data), flags, to, beside: Beside::Control(control.len()) };
         call.end(Op::SendMsg, fd.as_raw_fd(), Outcome::of_size(sent), about);
     })
 }
@@ -228,7 +229,7 @@ fn received(
     };
     let data = Data::One(bytes);
     let from = from.filter(|from| !from.as_bytes().is_empty());
-    let about = About::In { room: room.len(), flags, data, from, control: 0 };
+    let about = About::In { room: room.len(), flags, data, from, beside: Beside::NOTHING };
     call.end(op, fd.as_raw_fd(), outcome, about);
     if let Some(errno) = failed {
         errno.restore();
@@ -305,8 +306,8 @@ fn message(
     let sizes = got.as_ref().map(|(arrived, _)| arrived.whole_len().unwrap_or(room));
     let outcome = Outcome::of_size(&sizes.map_err(|errno| *errno));
     let from = Some(from).filter(|from| !from.as_bytes().is_empty());
-    let control = control.as_bytes().len();
-    let about = About::In { room, flags, data, from, control };
+    let beside = Beside::Control(control.as_bytes().len());
+    let about = About::In { room, flags, data, from, beside };
     call.end(Op::RecvMsg, fd.as_raw_fd(), outcome, about);
 }
 
@@ -359,7 +360,12 @@ pub(crate) fn send_segments(
 ) -> Result<usize> {
     let send = || batch::send_segments(fd, data, size, flags, to);
     shown(send, |call, sent| {
-        let about = About::Out { data: Data::One(data), flags, to, control: size_of::<u16>() };
+        let about = About::Out {
+            data: Data::One(data),
+            flags,
+            to,
+            beside: Beside::Control(size_of::<u16>()),
+        };
         call.end(Op::SendMsg, fd.as_raw_fd(), Outcome::of_size(sent), about);
     })
 }

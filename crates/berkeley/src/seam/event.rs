@@ -120,6 +120,19 @@ impl Data<'_> {
     }
 }
 
+/// What stands beside bytes that have moved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Beside {
+    /// So many bytes of control data.
+    Control(usize),
+    /// No socket: what ciphers them in memory has this number.
+    Object(u32),
+}
+
+impl Beside {
+    pub(crate) const NOTHING: Beside = Beside::Control(0);
+}
+
 /// What a call was about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum About<'a> {
@@ -142,15 +155,14 @@ pub(crate) enum About<'a> {
         data: Data<'a>,
         flags: i32,
         to: Option<&'a Storage>,
-        /// Bytes of control data. Of what is ciphered without a socket, the number of who does it.
-        control: usize,
+        beside: Beside,
     },
     In {
         room: usize,
         flags: i32,
         data: Data<'a>,
         from: Option<&'a Storage>,
-        control: usize,
+        beside: Beside,
     },
     /// Many messages: so many bytes of those that went or came, of so many messages at most.
     Batch {

@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 use std::os::fd::RawFd;
 
-use super::event::{About, Data, Op, Outcome};
+use super::event::{About, Beside, Data, Op, Outcome};
 use super::ring::{Draft, Reader};
 use super::table::Kind;
 use crate::sys::{Errno, Interest, Storage, c};
@@ -113,6 +113,26 @@ pub(crate) mod form {
     pub(crate) const LOOKUP: u64 = 11;
 }
 
+/// Among 32 bits, the one that says that a number of an object follows, not of bytes.
+const OBJECT: u32 = 1 << 31;
+
+impl Beside {
+    fn word(self) -> u64 {
+        u64::from(match self {
+            Beside::Control(bytes) => u32::try_from(bytes).unwrap_or(OBJECT).min(OBJECT - 1),
+            Beside::Object(number) => number | OBJECT,
+        })
+    }
+
+    /// What stands in the word of the flags, behind them.
+    pub(crate) fn of_flags(word: u64) -> Beside {
+        match (word >> 32) as u32 {
+            number if number & OBJECT != 0 => Beside::Object(number & !OBJECT),
+            bytes => Beside::Control(bytes as usize),
+        }
+    }
+}
+
 /// Puts into words what a call was about, with so many bytes of what it moved.
 pub(crate) fn about(about: &About<'_>, payload: usize, kind: Kind, draft: &mut Draft<'_>) {
     let data_of = |draft: &mut Draft<'_>, data: &Data<'_>| {
@@ -154,15 +174,15 @@ pub(crate) fn about(about: &About<'_>, payload: usize, kind: Kind, draft: &mut D
             draft.word(form::ACCEPTED);
             addr(draft, from);
         }
-        About::Out { ref data, flags, to, control } => {
+        About::Out { ref data, flags, to, beside } => {
             draft.word(form::OUT);
-            draft.word(flags as u32 as u64 | (control as u64) << 32);
+            draft.word(flags as u32 as u64 | beside.word() << 32);
             addr(draft, to);
             data_of(draft, data);
         }
-        About::In { room, flags, ref data, from, control } => {
+        About::In { room, flags, ref data, from, beside } => {
             draft.word(form::IN);
-            draft.word(flags as u32 as u64 | (control as u64) << 32);
+            draft.word(flags as u32 as u64 | beside.word() << 32);
             draft.word(room as u64);
             addr(draft, from);
             data_of(draft, data);

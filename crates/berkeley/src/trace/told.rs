@@ -8,7 +8,7 @@ use crate::addr::Addr;
 use crate::error::LookupCode;
 use crate::kind::{Family, MsgFlags, Protocol, Type};
 use crate::opt::{self, Codec, Row, TcpInfo};
-use crate::seam::event::{Op, Outcome};
+use crate::seam::event::{Beside, Op, Outcome};
 use crate::seam::ring::Reader;
 use crate::seam::words::{CallRecord, Record, SocketRecord, form};
 use crate::sys::{Storage, c};
@@ -261,7 +261,7 @@ pub(super) fn args(
             if let Some(to) = to {
                 line.shown(key!("addr"), Some(to));
             }
-            control(line, op, flags);
+            beside(line, flags);
         }
         form::IN => {
             let flags = rest.word();
@@ -276,7 +276,7 @@ pub(super) fn args(
             if let Some(from) = from {
                 line.shown(key!("from"), Some(from));
             }
-            control(line, op, flags);
+            beside(line, flags);
         }
         form::BATCH => {
             line.number(key!("bytes"), signed(rest.word()));
@@ -313,11 +313,11 @@ pub(super) fn args(
     after
 }
 
-fn control(line: &mut Line<'_>, op: Op, flags: u64) {
-    match flags >> 32 {
-        0 => {}
-        object if op.is_ciphered() => line.number(key!("object"), signed(object)),
-        bytes => line.number(key!("control"), signed(bytes)),
+fn beside(line: &mut Line<'_>, flags: u64) {
+    match Beside::of_flags(flags) {
+        Beside::NOTHING => {}
+        Beside::Control(bytes) => line.number(key!("control"), signed(bytes as u64)),
+        Beside::Object(number) => line.number(key!("object"), number.into()),
     }
 }
 
