@@ -11,7 +11,6 @@ use crate::raw::{
     Kept, Owned, Raised, Res, checked, int, is_raised, os_error, os_error_text, text,
     timeout_error, tuple,
 };
-use crate::running;
 
 /// `socket.gaierror` and `socket.herror`, once the module is made.
 pub(crate) static GAIERROR: AtomicPtr<PyObject> = AtomicPtr::new(std::ptr::null_mut());
@@ -94,9 +93,14 @@ pub(crate) fn know(fact: &Fact, value: impl FnOnce() -> Res<Owned>) {
     let mut kept = Kept::take();
     if let Some(error) = kept.value() {
         let known = value().and_then(|value| {
+            // Into the dictionary itself: to ask the classes who else may have the name costs more than
+            // all else here.
             // SAFETY: a live exception, name and value.
-            let done = unsafe { running::PyObject_SetAttr(error, fact.name()?, value.as_ptr()) };
-            checked(done.into())
+            unsafe {
+                let facts = ffi::PyObject_GenericGetDict(error, std::ptr::null_mut());
+                let facts = Owned::new(facts)?;
+                checked(ffi::PyDict_SetItem(facts.as_ptr(), fact.name()?, value.as_ptr()).into())
+            }
         });
         if known.is_err() {
             // SAFETY: an error is set: without memory the fact is left out.
