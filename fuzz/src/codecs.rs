@@ -191,11 +191,12 @@ pub(crate) fn rows(data: &[u8]) {
     assert_eq!((row.build)(&read).unwrap(), bytes, "{}", row.name);
 }
 
-/// Durations beyond what the bytes can hold are the longest there is, and what an older kernel does
-/// not tell is zero when it is written.
+/// Durations beyond what the bytes can hold are the longest there is, what an older kernel does not
+/// tell is zero when it is written, and a rate beyond the machine's `long` is no limit.
 fn is_less(value: &Value) -> bool {
     match value {
         Value::Duration(_) => true,
+        Value::Int(number) => *number > std::ffi::c_ulong::MAX.into(),
         Value::Record(_, fields) => {
             fields.iter().any(|(_, field)| *field == Value::None || is_less(field))
         }
