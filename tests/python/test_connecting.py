@@ -188,6 +188,10 @@ print("ok")
         self.assertEqual(shown, "ok\n")
 
 
+class Text(str):
+    """A class of somebody's."""
+
+
 class Row7RefusedToWhere(unittest.TestCase):
     def fails(self, address, kind, call, *arguments):
         with self.assertRaises(OSError) as caught:
@@ -225,6 +229,23 @@ class Row7RefusedToWhere(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as sock:
             path = os.path.join(folder, "nobody")
             self.fails(path, FileNotFoundError, sock.connect, path)
+            self.fails(path, FileNotFoundError, sock.connect, os.fsencode(path))
+            self.fails(path, FileNotFoundError, sock.connect, Text(path))
+            # The name ends at a NUL, and one that begins with it is no path.
+            self.fails(path, FileNotFoundError, sock.connect, f"{path}\0more")
+            for nobody in ("\0nobody", b"\0nobody"):
+                self.fails(b"\0nobody", ConnectionRefusedError, sock.connect, nobody)
+            odd = os.path.join(folder, "n\xf6body\udcff")
+            self.fails(odd, FileNotFoundError, sock.connect, odd)
+
+    def test_an_error_knows_what_was_handled_when_it_was_raised(self):
+        with socket.socket(socket.AF_UNIX) as sock, self.assertRaises(OSError) as caught:
+            try:
+                raise KeyError("first")
+            except KeyError:
+                sock.connect("/nowhere/at/all")
+        self.assertIsInstance(caught.exception.__context__, KeyError)
+        self.assertEqual(caught.exception.address, "/nowhere/at/all")
 
     def test_a_peer_that_was_asked_for_before_is_told_too(self):
         with socket.socket(type=socket.SOCK_DGRAM) as sock:

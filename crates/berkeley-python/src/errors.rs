@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use berkeley::{Call, Cause, Errno, Error};
 use pyo3::ffi::{self, PyObject};
 
-use crate::address;
+use crate::address::{self, Told};
 use crate::raw::{
-    Kept, Owned, Raised, Res, checked, int, is_raised, os_error, os_error_text, text,
-    timeout_error, tuple,
+    Kept, Owned, Raised, Res, checked, int, is_raised, os_error, os_error_text, os_exception,
+    raise_made, text, timeout_error, tuple,
 };
 
 /// `socket.gaierror` and `socket.herror`, once the module is made.
@@ -52,14 +52,7 @@ pub(crate) fn raise(error: &Error) -> Raised {
 /// [`raise`] for a socket of this protocol, on which depends how its addresses are written.
 #[cold]
 pub(crate) fn raise_of(error: &Error, protocol: i32) -> Raised {
-    let raised = match error.cause() {
-        Cause::TimedOut => timeout_error("timed out"),
-        // A handler of signals has raised, and that is the error.
-        Cause::Os(Errno::EINTR) if is_raised() => Raised,
-        Cause::Os(errno) => os_error(errno.number()),
-        Cause::Lookup(code) => lookup(code.number(), error),
-        other => os_error_text(&other.to_string()),
-    };
+    let raised = raise_bare(error);
     if let Some(sent) = error.bytes_sent() {
         know(&BYTES_SENT, || int(sent as i64));
     }
@@ -67,6 +60,33 @@ pub(crate) fn raise_of(error: &Error, protocol: i32) -> Raised {
         know(&ADDRESS, || address::build(addr, protocol));
     }
     raised
+}
+
+/// [`raise_of`] for an error that does not know the address it is about: its caller does.
+#[cold]
+pub(crate) fn raise_told(error: &Error, protocol: i32, given: Told<'_>) -> Raised {
+    let told = || address::build_given(given, protocol);
+    if !has_failed(error) {
+        return raise_bare(error);
+    }
+    match error.errno().and_then(|errno| os_exception(errno.number())) {
+        Some(made) => {
+            add(made.as_ptr(), &ADDRESS, told);
+            raise_made(&made)
+        }
+        None => at_given(raise_bare(error), told),
+    }
+}
+
+fn raise_bare(error: &Error) -> Raised {
+    match error.cause() {
+        Cause::TimedOut => timeout_error("timed out"),
+        // A handler of signals has raised, and that is the error.
+        Cause::Os(Errno::EINTR) if is_raised() => Raised,
+        Cause::Os(errno) => os_error(errno.number()),
+        Cause::Lookup(code) => lookup(code.number(), error),
+        other => os_error_text(&other.to_string()),
+    }
 }
 
 /// Whether it is an error that anybody will look at: no "not yet", of which there are many, and
@@ -92,22 +112,25 @@ pub(crate) fn is_of_peer(error: &Error) -> bool {
 pub(crate) fn know(fact: &Fact, value: impl FnOnce() -> Res<Owned>) {
     let mut kept = Kept::take();
     if let Some(error) = kept.value() {
-        let known = value().and_then(|value| {
-            // Into the dictionary itself: to ask the classes who else may have the name costs more than
-            // all else here.
-            // SAFETY: a live exception, name and value.
-            unsafe {
-                let facts = ffi::PyObject_GenericGetDict(error, std::ptr::null_mut());
-                let facts = Owned::new(facts)?;
-                checked(ffi::PyDict_SetItem(facts.as_ptr(), fact.name()?, value.as_ptr()).into())
-            }
-        });
-        if known.is_err() {
-            // SAFETY: an error is set: without memory the fact is left out.
-            unsafe { ffi::PyErr_Clear() };
-        }
+        add(error, fact, value);
     }
     kept.put_back();
+}
+
+/// Puts a fact into the dictionary of an exception: to ask its classes who else may have the name
+/// costs more than all else here. No error is set meanwhile; without memory the fact is left out.
+fn add(error: *mut PyObject, fact: &Fact, value: impl FnOnce() -> Res<Owned>) {
+    let added = value().and_then(|value| {
+        // SAFETY: a live exception, name and value.
+        unsafe {
+            let facts = Owned::new(ffi::PyObject_GenericGetDict(error, std::ptr::null_mut()))?;
+            checked(ffi::PyDict_SetItem(facts.as_ptr(), fact.name()?, value.as_ptr()).into())
+        }
+    });
+    if added.is_err() {
+        // SAFETY: an error is set.
+        unsafe { ffi::PyErr_Clear() };
+    }
 }
 
 /// Says of an error which address it was about, if the system or its name service said no: nothing

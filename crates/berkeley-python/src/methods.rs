@@ -193,7 +193,7 @@ fn close(py: Python<'_>, object: &Object, _: *mut PyObject) -> Answer {
 fn connect(py: Python<'_>, object: &Object, arg: *mut PyObject) -> Answer {
     let addr = address::parse(py, object, arg, "connect")?;
     audit!(c"socket.connect", c"OO", object.as_ptr(), arg)?;
-    object.call(py, |socket| socket.connect(addr))?;
+    object.connect(py, (&addr, arg))?;
     Ok(none())
 }
 

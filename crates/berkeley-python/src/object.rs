@@ -10,7 +10,7 @@ use berkeley::opt::{Int, Opt};
 use berkeley::{Deadline, Errno, Family, Lent, MsgFlags, Protocol, SharedDeadline, Socket, Type};
 use pyo3::ffi::{self, PyObject};
 
-use crate::address::{self, Kind};
+use crate::address::{self, Kind, Told};
 use crate::calls::{Calls, Ongoing};
 use crate::data;
 use crate::errors;
@@ -137,6 +137,14 @@ impl Object {
         done.map_err(|error| self.raise(&error))
     }
 
+    /// Connects to an address that a caller has given.
+    pub(crate) fn connect(&self, py: Python<'_>, given: Told<'_>) -> Res<()> {
+        let (addr, _) = given;
+        self.during(py, |lent| lent.connect_told(addr))?.map_err(|error| {
+            errors::raise_told(&error, self.protocol.load(Ordering::Relaxed), given)
+        })
+    }
+
     /// Makes a call of the library that the kernel answers from its memory: with the interpreter in
     /// hand, for nobody can close the object meanwhile, and to give it away costs more than the
     /// answer.
@@ -158,7 +166,7 @@ impl Object {
     pub(crate) fn during<T: Send>(
         &self,
         py: Python<'_>,
-        work: impl FnOnce(&Socket) -> T + Send,
+        work: impl FnOnce(&Lent) -> T + Send,
     ) -> Res<T> {
         let ongoing = Ongoing::new(py, &self.calls);
         ongoing.enter();

@@ -97,8 +97,11 @@ pub(crate) fn text(value: &str) -> Res<Owned> {
     Owned::new(unsafe { ffi::PyUnicode_FromStringAndSize(value.as_ptr().cast(), len) })
 }
 
-/// A text of the file system's encoding.
+/// A text of the file system's encoding, of all of which ASCII is a part.
 pub(crate) fn fs_text(value: &[u8]) -> Res<Owned> {
+    if value.is_ascii() {
+        return ascii(value);
+    }
     let len = value.len() as ffi::Py_ssize_t;
     // SAFETY: pointer and length describe the bytes.
     Owned::new(unsafe { ffi::PyUnicode_DecodeFSDefaultAndSize(value.as_ptr().cast(), len) })
@@ -236,16 +239,34 @@ pub(crate) fn os_error(errno: i32) -> Raised {
     // SAFETY: the interpreter's own classes; the arguments are a tuple, or an error is set.
     unsafe {
         match error_arguments(errno) {
-            // An interruption lets handlers run, whose error counts.
-            Some(arguments) if errno != libc::EINTR => {
-                ffi::PyErr_SetObject(error_class(errno), arguments);
-            }
-            _ => {
+            Some(arguments) => ffi::PyErr_SetObject(error_class(errno), arguments),
+            None => {
                 *libc::__errno_location() = errno;
                 ffi::PyErr_SetFromErrno(ffi::PyExc_OSError);
             }
         }
     }
+    Raised
+}
+
+/// The exception that [`os_error`] raises, to be given facts before it is raised: afterwards it would
+/// have to be taken down and set again. Nothing if it can only be raised.
+pub(crate) fn os_exception(errno: i32) -> Option<Owned> {
+    let arguments = error_arguments(errno)?;
+    // SAFETY: the interpreter's own class, and a tuple.
+    unsafe {
+        let made = ffi::PyObject_Call(error_class(errno), arguments, std::ptr::null_mut());
+        if made.is_null() {
+            ffi::PyErr_Clear();
+        }
+        NonNull::new(made).map(Owned)
+    }
+}
+
+/// Raises an exception that is made already.
+pub(crate) fn raise_made(error: &Owned) -> Raised {
+    // SAFETY: an exception and its class.
+    unsafe { ffi::PyErr_SetObject(ffi::Py_TYPE(error.as_ptr()).cast(), error.as_ptr()) };
     Raised
 }
 
@@ -267,6 +288,10 @@ fn error_class(errno: i32) -> *mut PyObject {
 /// that of C the text is asked for each time, for a program may change it.
 fn error_arguments(errno: i32) -> Option<*mut PyObject> {
     const MADE: usize = 134; // Linux's largest number is 133.
+    // An interruption lets handlers run, whose error counts.
+    if errno == libc::EINTR {
+        return None;
+    }
     static KEPT: [AtomicPtr<PyObject>; MADE] =
         [const { AtomicPtr::new(std::ptr::null_mut()) }; MADE];
     // SAFETY: asks for the name of the locale, which is compared at once.

@@ -173,7 +173,7 @@ fn change(
     object: &Object,
     change: impl FnOnce(&Socket) -> berkeley::Result<()> + Send,
 ) -> Answer {
-    object.during(py, change)?.map_err(|error| raise_argument(&error))?;
+    object.during(py, |socket| change(socket))?.map_err(|error| raise_argument(&error))?;
     Ok(none())
 }
 

@@ -110,6 +110,14 @@ pub(crate) fn build(addr: &Addr, protocol: i32) -> Res<Owned> {
     })
 }
 
+/// An address and the object that a caller has written it as.
+pub(crate) type Told<'a> = (&'a Addr, *mut PyObject);
+
+/// The tuple of an address that a caller has given, or the very object if another would be its equal.
+pub(crate) fn build_given((addr, object): Told<'_>, protocol: i32) -> Res<Owned> {
+    if unix::is_built(addr, object) { Ok(Owned::share(object)) } else { build(addr, protocol) }
+}
+
 /// The name of an object's type, for errors.
 pub(crate) fn type_name(object: *mut PyObject) -> String {
     // SAFETY: a live object, whose type has a name.

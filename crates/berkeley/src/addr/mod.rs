@@ -128,12 +128,17 @@ impl Addr {
     /// # Ok::<(), berkeley::AddrError>(())
     /// ```
     pub fn of_family(family: Family, rest: &[u8]) -> Result<Addr, AddrError> {
+        Addr::of_parts(family, [rest, &[]])
+    }
+
+    /// [`of_family`](Addr::of_family) with the rest in two parts.
+    fn of_parts(family: Family, rest: [&[u8]; 2]) -> Result<Addr, AddrError> {
         if u16::try_from(family.0).is_err() {
             return Err(AddrError::Family(family));
         }
         Storage::of_family(family.0, rest).map(Addr).ok_or(AddrError::TooLong {
             what: "address",
-            len: rest.len().saturating_add(2),
+            len: rest.iter().map(|part| part.len()).sum::<usize>().saturating_add(2),
             most: Storage::CAPACITY,
         })
     }
@@ -153,7 +158,7 @@ impl Addr {
             Family::INET6 => &[0; 26],
             _ => &[],
         };
-        Addr(Storage::of_family(family.0, rest).unwrap_or_else(Storage::empty))
+        Addr(Storage::of_family(family.0, [rest, &[]]).unwrap_or_else(Storage::empty))
     }
 
     /// The family; [`Family::UNSPEC`] if there is no address at all, as for the sender of what a

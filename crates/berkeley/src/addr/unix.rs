@@ -1,5 +1,6 @@
 //! Addresses of UNIX sockets: `sockaddr_un`.
 
+use std::ffi::CStr;
 use std::fmt::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -61,7 +62,7 @@ impl Addr {
             [] => UnixAddr::Unnamed,
             [0, name @ ..] => UnixAddr::Abstract(name),
             path => {
-                let path = path.split(|byte| *byte == 0).next().unwrap_or(path);
+                let path = CStr::from_bytes_until_nul(path).map_or(path, CStr::to_bytes);
                 UnixAddr::Path(Path::new(std::ffi::OsStr::from_bytes(path)))
             }
         })
@@ -156,7 +157,7 @@ fn build(
     if name.len() > most {
         return Err(AddrError::TooLong { what, len: name.len(), most });
     }
-    Addr::of_family(Family::UNIX, &[first, second].concat())
+    Addr::of_parts(Family::UNIX, [first, second])
 }
 
 /// Writes bytes so that they survive in a text: what would not, and these characters, as `%` and

@@ -331,9 +331,12 @@ impl Error {
     /// ```
     #[doc(alias = "raw_os_error")]
     pub fn errno(&self) -> Option<Errno> {
-        match self.cause() {
-            Cause::Os(errno) => Some(errno),
-            _ => None,
+        match &self.0 {
+            Repr::Os(_, errno) => Some(*errno),
+            Repr::Full(full) => match full.cause {
+                Cause::Os(errno) => Some(errno),
+                _ => None,
+            },
         }
     }
 

@@ -81,7 +81,9 @@ impl Socket {
     ///
     /// Those of [`ToAddr`]: whatever is not an address.
     pub fn connect_ex(&self, addr: impl ToAddr) -> Result<Errno> {
-        match self.connect(addr) {
+        let deadline = self.call_deadline();
+        // Without the address in an error that nobody sees.
+        match self.with_addr(Call::Connect, addr, |addr| self.connect_addr(addr, deadline)) {
             Ok(()) => Ok(Errno::SUCCESS),
             Err(error) => match error.cause() {
                 Cause::Os(errno) => Ok(errno),
@@ -249,7 +251,8 @@ impl Socket {
         })
     }
 
-    fn connect_addr(&self, addr: &Addr, deadline: Deadline) -> Result<()> {
+    /// [`connect_by`](Socket::connect_by), whose error knows no address yet.
+    pub(super) fn connect_addr(&self, addr: &Addr, deadline: Deadline) -> Result<()> {
         let fail = |errno| Err(Error::new(Call::Connect, errno));
         let mut pause = Duration::from_micros(100);
         loop {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use super::Socket;
+use crate::addr::Addr;
 use crate::error::{Call, Error, Result};
 use crate::kind::{Family, Protocol, Type};
 use crate::seam;
@@ -158,6 +159,32 @@ impl Lent {
         let mut socket = ManuallyDrop::into_inner(self.0);
         socket.owner = None;
         socket
+    }
+}
+
+impl Lent {
+    /// [`Socket::connect`] for an owner who tells the address himself: the error does not repeat it,
+    /// and takes no memory.
+    ///
+    /// ```
+    /// use berkeley::{Addr, Errno, Family, Lent, Protocol, Socket, Type};
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let sock = Socket::new(Family::INET, Type::STREAM, Protocol::DEFAULT)?;
+    /// let kind = (sock.family(), sock.ty(), sock.protocol());
+    /// // SAFETY: `sock` is open for as long as this is used.
+    /// let lent = unsafe { Lent::new(sock.as_raw_fd(), kind.0, kind.1, kind.2, None) };
+    /// let error = lent.connect_told(&"127.0.0.1:1".parse::<Addr>()?).unwrap_err();
+    /// assert_eq!((error.errno(), error.address()), (Some(Errno::ECONNREFUSED), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::connect`].
+    #[inline]
+    pub fn connect_told(&self, addr: &Addr) -> Result<()> {
+        self.connect_addr(addr, self.call_deadline())
     }
 }
 

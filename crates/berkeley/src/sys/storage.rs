@@ -37,17 +37,34 @@ impl Storage {
 
     /// A copy of these bytes, or nothing if they are more than any address has.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Storage> {
-        let mut whole = [0; Storage::CAPACITY];
-        whole.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        Some(Storage { bytes: MaybeUninit::new(whole), len: bytes.len() as c::socklen_t })
+        Storage::of_parts([bytes])
     }
 
-    /// An address of this family whose structure goes on with these bytes.
+    /// An address of this family whose structure goes on with these bytes, one part behind the other.
     ///
     /// The family stands in the first two bytes everywhere, though not in the same way.
-    pub(crate) fn of_family(family: i32, rest: &[u8]) -> Option<Storage> {
-        let family = u16::try_from(family).ok()?.to_ne_bytes();
-        Storage::from_bytes(&[&family, rest].concat())
+    pub(crate) fn of_family(family: i32, [first, second]: [&[u8]; 2]) -> Option<Storage> {
+        let family = u16::try_from(family).ok()?;
+        Storage::of_parts([&family.to_ne_bytes(), first, second])
+    }
+
+    /// These bytes one behind the other, as long as there is room.
+    #[inline]
+    fn of_parts<const N: usize>(parts: [&[u8]; N]) -> Option<Storage> {
+        let mut storage = Storage::empty();
+        for part in parts {
+            let len = storage.len as usize;
+            if part.len() > Storage::CAPACITY - len {
+                return None;
+            }
+            // SAFETY: the part fits behind what is there, as checked above.
+            unsafe {
+                let end = storage.bytes.as_mut_ptr().cast::<u8>().add(len);
+                end.copy_from_nonoverlapping(part.as_ptr(), part.len());
+            }
+            storage.len += part.len() as c::socklen_t;
+        }
+        Some(storage)
     }
 
     /// [`of_family`](Storage::of_family) for a structure of a known size, which costs no more
@@ -206,13 +223,13 @@ mod tests {
     fn every_maker_makes_the_same_address() {
         let rest = [0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
         let fixed = Storage::of_fixed(c::AF_INET, rest);
-        let made = Storage::of_family(c::AF_INET, &rest).unwrap();
+        let made = Storage::of_family(c::AF_INET, [&rest[..5], &rest[5..]]).unwrap();
         let copied = Storage::from_bytes(fixed.as_bytes()).unwrap();
         assert_eq!((fixed.as_bytes(), fixed.rest()), (made.as_bytes(), &rest[..]));
         assert_eq!(copied.as_bytes(), made.as_bytes());
         assert_eq!(fixed.family(), Some(c::AF_INET));
         assert!(Storage::from_bytes(&[0; Storage::CAPACITY + 1]).is_none());
-        assert!(Storage::of_family(-1, &rest).is_none());
+        assert!(Storage::of_family(-1, [&rest, &[]]).is_none());
     }
 
     #[test]
