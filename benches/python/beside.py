@@ -365,7 +365,7 @@ TURNS = 8
 
 #: asyncio's datagrams, with one line changed: (name, how many in flight, target).
 DATAGRAMS = [
-    ("asyncio datagrams echo, 64 B, one line changed", 1, 1.0),
+    ("asyncio datagrams echo, 64 B, one line changed", 1, 2),
     ("the same with 64 in flight", 64, 2),
 ]
 

@@ -164,20 +164,22 @@ class DatagramTransport(asyncio.DatagramTransport):
         except OSError as error:
             self._protocol.error_received(error)
             return
-        # Taken from the protocol each time, which may set another.
-        for data, address in arrived:
-            if self._closing:
-                break
-            try:
+        # What the protocol sends meanwhile goes at the end of this turn, without one of its own.
+        scheduled, self._flushing = self._flushing, True
+        try:
+            # Taken from the protocol each time, which may set another.
+            for data, address in arrived:
+                if self._closing:
+                    break
                 self._protocol.datagram_received(data, address)
-            except (SystemExit, KeyboardInterrupt):
-                raise
-            except BaseException as error:
-                self._fatal(error, "Fatal read error on datagram transport")
-                return
-        # The answers, in the same turn of the loop.
-        if self._buffer and not self._waiting:
-            self._flush()
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._fatal(error, "Fatal read error on datagram transport")
+        finally:
+            self._flushing = scheduled
+            if self._buffer and not self._waiting:
+                self._flush()
 
     # Sending.
 
@@ -227,14 +229,19 @@ class DatagramTransport(asyncio.DatagramTransport):
             if self._buffer:
                 self._wait(True)
                 return
-        self._wait(False)
+        if self._waiting:
+            self._wait(False)
         if self._closing and not self._lost:
             self._lose(None)
 
     def _forget(self, datagrams: int) -> None:
-        gone = self._buffer[:datagrams]
-        del self._buffer[:datagrams]
-        self._size -= sum(len(data) for data, _ in gone) + _HEADER * len(gone)
+        if datagrams == len(self._buffer):
+            self._buffer.clear()
+            self._size = 0
+        else:
+            gone = self._buffer[:datagrams]
+            del self._buffer[:datagrams]
+            self._size -= sum(len(data) for data, _ in gone) + _HEADER * len(gone)
         if self._paused and self._size <= self._low:
             self._paused = False
             self._protocol.resume_writing()
