@@ -360,7 +360,7 @@ PROGRAMS = [
     ("the same over 100 connections", "gets.py", ["--connections", "100"], "first", 1.1, False),
 ]
 #: How often each side runs one.
-TURNS = 8
+TURNS = 12
 
 
 #: asyncio's datagrams, with one line changed: (name, how many in flight, target).

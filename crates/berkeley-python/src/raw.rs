@@ -7,7 +7,10 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi::{self, PyObject};
+
 pub(crate) use pyo3::marker::Python;
+
+use crate::running;
 
 /// Python's error is set, and is the answer.
 #[derive(Clone, Copy, Debug)]
@@ -255,7 +258,7 @@ pub(crate) fn os_exception(errno: i32) -> Option<Owned> {
     let arguments = error_arguments(errno)?;
     // SAFETY: the interpreter's own class, and a tuple.
     unsafe {
-        let made = ffi::PyObject_Call(error_class(errno), arguments, std::ptr::null_mut());
+        let made = running::PyObject_Call(error_class(errno), arguments, std::ptr::null_mut());
         if made.is_null() {
             ffi::PyErr_Clear();
         }
