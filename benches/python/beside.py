@@ -1,8 +1,9 @@
 """What a call costs in `berkeley.socket`, beside Python's own `socket`.
 
-Each row is timed in turns, ours and theirs, and the fastest of all turns counts: a machine with
-other work makes a turn slower, never faster. System calls are counted by strace in a run of their
-own (`--trace ROW ours|stock` is that run). asyncio runs `echo.py`, unchanged, in fresh processes.
+Each row is timed in turns, ours and theirs, in several processes, and the turn with the middle
+ratio counts: a machine is faster at one time than at another, and so for both sides of a turn.
+System calls are counted by strace in a run of their own (`--trace ROW ours|stock` is that run).
+asyncio runs `echo.py`, unchanged, in fresh processes.
 
     python benches/python/beside.py            the table
     python benches/python/beside.py --check    fails if a target is missed
@@ -28,6 +29,8 @@ MANY = 54
 #: How often a row is timed for each side, and for how long at least.
 ROUNDS = 15
 SECONDS = 0.02
+#: And in how many processes.
+PROCESSES = 5
 
 
 class Row:
@@ -321,29 +324,36 @@ def timed(once, count):
 
 
 def measure(row):
-    """The fastest of each side, in a process of its own: memory that one row has freed would make
-    another one faster."""
-    runs = [["ours", "stock"]]
-    if row.alone:
-        runs = [["ours"], ["stock"]] * 4
-    best = dict.fromkeys(runs[0] + runs[-1], float("inf"))
-    for sides in runs:
-        command = [sys.executable, __file__, "--measure", row.name, *sides]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        for side, taken in json.loads(answer).items():
-            best[side] = min(best[side], taken / row.each)
-    return best
+    """What each side takes, in processes of their own: memory that one row has freed would make
+    another one faster, and where a process has its things makes a tenth of a microsecond."""
+    turns = []
+    for _ in range(PROCESSES):
+        turn = {}
+        for sides in [["ours"], ["stock"]] if row.alone else [["ours", "stock"]]:
+            command = [sys.executable, __file__, "--measure", row.name, *sides]
+            answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            turn |= json.loads(answer)
+        turns.append(turn)
+    return {side: taken / row.each for side, taken in middle(turns).items()}
 
 
 def measured(row, sides):
-    """The fastest of each side, in turns whose order alternates."""
+    """What each side takes, in turns whose order alternates."""
     prepared = {side: row.prepare(module(side)) for side in sides}
     count = max(1, int(SECONDS / max(timed(prepared[sides[-1]], 20), 1e-9)))
-    best = dict.fromkeys(sides, float("inf"))
+    turns = []
     for turn in range(ROUNDS):
-        for side in sides if turn % 2 else reversed(sides):
-            best[side] = min(best[side], timed(prepared[side], count))
-    return best
+        order = sides if turn % 2 else reversed(sides)
+        turns.append({side: timed(prepared[side], count) for side in order})
+    return middle(turns)
+
+
+def middle(turns):
+    """The turn whose ratio is the median: the machine is at one time faster than at another, and so
+    for both sides of a turn. A side that is alone has its fastest."""
+    if len(turns[0]) == 1:
+        return min(turns, key=lambda turn: list(turn.values()))
+    return sorted(turns, key=lambda turn: turn["stock"] / turn["ours"])[len(turns) // 2]
 
 
 #: Programs that know of neither side, in processes of their own that do nothing else: (name,
@@ -386,15 +396,16 @@ def measure_program(program, arguments, which):
     return alternated(lambda side: program_command(side, program, arguments), which, TURNS)
 
 
-def alternated(command, which, turns):
-    """The fastest of each side's programs."""
-    best = {"ours": float("inf"), "stock": float("inf")}
-    for turn in range(turns):
-        for side in ("ours", "stock") if turn % 2 else ("stock", "ours"):
+def alternated(command, which, count):
+    """What each side's program takes, in turns."""
+    turns = []
+    for number in range(count):
+        turn = {}
+        for side in ("ours", "stock") if number % 2 else ("stock", "ours"):
             done = subprocess.run(command(side), capture_output=True, text=True, check=True)
-            answer = done.stdout
-            best[side] = min(best[side], json.loads(answer)[which] / 1e6)
-    return best
+            turn[side] = json.loads(done.stdout)[which] / 1e6
+        turns.append(turn)
+    return middle(turns)
 
 
 def program_calls(program, arguments, which, side):

@@ -7,7 +7,6 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi::{self, PyObject};
-
 pub(crate) use pyo3::marker::Python;
 
 use crate::running;
@@ -291,12 +290,12 @@ fn error_class(errno: i32) -> *mut PyObject {
 /// that of C the text is asked for each time, for a program may change it.
 fn error_arguments(errno: i32) -> Option<*mut PyObject> {
     const MADE: usize = 134; // Linux's largest number is 133.
+    static KEPT: [AtomicPtr<PyObject>; MADE] =
+        [const { AtomicPtr::new(std::ptr::null_mut()) }; MADE];
     // An interruption lets handlers run, whose error counts.
     if errno == libc::EINTR {
         return None;
     }
-    static KEPT: [AtomicPtr<PyObject>; MADE] =
-        [const { AtomicPtr::new(std::ptr::null_mut()) }; MADE];
     // SAFETY: asks for the name of the locale, which is compared at once.
     let plain = unsafe {
         let name = libc::setlocale(libc::LC_MESSAGES, std::ptr::null());

@@ -44,14 +44,12 @@ fn of_path(path: &[u8]) -> Res<Addr> {
     .map_err(|_| os_error_text("AF_UNIX path too long"))
 }
 
-/// Whether the text of which [`parse`] has made this address is what [`build`] would make of it: a
-/// path without a NUL but that which ends it.
+/// Whether this object is what [`build`] would make of the address: the path itself.
 pub(super) fn is_built(addr: &Addr, object: *mut PyObject) -> bool {
-    // SAFETY: a live object.
-    let is_text = unsafe { ffi::PyUnicode_CheckExact(object) != 0 };
-    is_text
-        && addr.family() == Family::UNIX
-        && matches!(addr.as_bytes(), [_, _, path @ .., 0] if !path.is_empty() && !path.contains(&0))
+    let Some(UnixAddr::Path(path)) = addr.to_unix() else { return false };
+    // SAFETY: a live object, which the caller holds.
+    let written = unsafe { plain_ascii(object) };
+    written.is_some_and(|written| written.as_bytes() == path.as_os_str().as_bytes())
 }
 
 pub(super) fn build(addr: &Addr, _: Protocol) -> Option<Res<Owned>> {
